@@ -1,0 +1,40 @@
+# `make demo` and `make test` need only Python 3.11 or newer and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_ENABLE_ONEDNN_OPTS ?= 1
+
+.PHONY: all demo test test-backends install lint clean
+
+all: demo
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e ".[tensorflow,dev]"
+	touch $@
+
+install: $(VENV)/installed
+
+demo: install
+	$(BIN)/python -m pgig.demo
+
+test: demo
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+# The same tests on the other two back ends; torch in its CPU build where pip finds one.
+$(VENV)/backends: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -e ".[jax,torch]"
+	touch $@
+
+test-backends: $(VENV)/backends
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not tensorflow_only"
+	KERAS_BACKEND=torch $(BIN)/python -m pytest -m "not tensorflow_only"
+
+lint: install
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf output tmp

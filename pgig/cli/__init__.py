@@ -1,0 +1,1 @@
+"""Command line: the parser (standard library only) and the commands."""

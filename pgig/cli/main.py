@@ -1,0 +1,63 @@
+"""The commands. Each one is a few lines: parse, call, and say a user's mistake in one sentence."""
+
+import sys
+
+from pgig.errors import PgigError
+
+
+def guarded(command):
+    """Run `command()`; print the sentence of a `PgigError` and leave with its exit code."""
+    try:
+        return command()
+    except PgigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from the last saved state.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+def train(argv=None):
+    """Train a method (`train.py`)."""
+    from pgig.cli.options import parse
+
+    options = parse(argv, "train.py")
+
+    from pgig.train.run import run
+
+    run(options)
+
+
+def test(argv=None):
+    """Generate the test pairs and score them (`test.py`)."""
+    from pgig.cli.options import parse
+
+    options = parse(argv, "test.py")
+
+    from pgig.evaluate.run import run
+
+    run(options)
+
+
+def check(argv=None):
+    """Say in sentences what is missing or wrong in a data set."""
+    from pgig.cli.options import parse
+    from pgig.data.check import main
+
+    sys.exit(main(parse(argv, "pgig check")))
+
+
+COMMANDS = {"train": train, "test": test, "check": check}
+
+
+def main(argv=None):
+    """`python -m pgig COMMAND ...` and the console command `pgig`."""
+    words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] not in COMMANDS:
+        lines = [f"  {name:8} {command.__doc__.splitlines()[0]}" for name, command in COMMANDS.items()]
+        print("usage: python -m pgig COMMAND [flags]\n" + "\n".join(lines))
+        asked = bool(words) and words[0] in ("-h", "--help")
+        sys.exit(0 if asked else 2)
+    guarded(lambda: COMMANDS[words[0]](words[1:]))

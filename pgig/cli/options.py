@@ -1,0 +1,191 @@
+"""The parser: every flag is a field of `Shared` or of the chosen method's config. Standard library only.
+
+Values come, in rising order of precedence, from the defaults, a TOML file (`--config`), `-t key=value`, the flags.
+"""
+
+import argparse
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass
+
+from pgig.config import DataPaths, Shared
+from pgig.data.paths import data_paths
+from pgig.errors import OptionsError
+from pgig.methods import available, load
+from pgig.methods.base import MethodInfo
+
+DEFAULT_METHOD = "pose-gan"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The resolved command line.
+
+    Attributes:
+        shared: options of every method.
+        method: the chosen method.
+        config: its own options.
+        stage: name of the stage to train.
+        data: where the data set lies.
+    """
+
+    shared: Shared
+    method: MethodInfo
+    config: object
+    stage: str
+    data: DataPaths
+
+    def flat(self):
+        """All values in one dictionary of plain values, for config.json and for state files."""
+        data = {key: value for key, value in dataclasses.asdict(self.data).items() if key != "name"}
+        head = {"method": self.method.name, "stage": self.stage}
+        return head | dataclasses.asdict(self.shared) | data | dataclasses.asdict(self.config)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise OptionsError(f"{message[:1].upper()}{message[1:]}; `python cmd.py --help` lists the flags.")
+
+
+def make_parser(method=DEFAULT_METHOD, program=None):
+    """The argument parser of one method: the shared flags and its own, each with its default."""
+    parser = _bare_parser(method, program)
+    for action in parser._actions:
+        action.default = _defaults(method).get(action.dest, action.default)
+    return parser
+
+
+def parse(argv=None, program=None):
+    """Parse a command line into `Options`.
+
+    Args:
+        argv: list of words, or None for those of this process.
+        program: name for `--help`.
+
+    Raises:
+        OptionsError: a flag, a value, a key of the TOML file or a combination is wrong.
+        SystemExit: `--help` was asked for.
+    """
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--method")
+    first.add_argument("--config")
+    early, _ = first.parse_known_args(argv)
+    from_file = _read_toml(early.config) if early.config else {}
+    method = early.method or from_file.get("method", DEFAULT_METHOD)
+    info = load(method)
+
+    given, unknown = _bare_parser(method, program).parse_known_args(argv)
+    if unknown:
+        raise OptionsError(_explain(unknown[0], method))
+    flags = vars(given)
+    overrides = dict(_split_override(text) for text in flags.pop("t", None) or [])
+    values = _defaults(method)
+    for source, origin in ((from_file, early.config), (overrides, "-t"), (flags, None)):
+        for key, value in source.items():
+            if key not in values:
+                raise OptionsError(f"{origin}: {_explain('--' + key, method)}")
+            values[key] = value if origin is None else _convert(method, key, value, origin)
+
+    shared = _pick(Shared, values)
+    stage = values["stage"] or info.stages[0]
+    if stage not in info.stages:
+        raise OptionsError(f"--stage {stage} is unknown: {method} has {', '.join(info.stages)}.")
+    _check_shared(shared)
+    return Options(shared, info, _pick(info.config, values), stage, data_paths(shared))
+
+
+def _bare_parser(method, program):
+    parser = _Parser(
+        prog=program,
+        description="Pose-guided person image generation.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--method", choices=tuple(available()), help=f"method (default: {DEFAULT_METHOD})")
+    parser.add_argument("--stage", help="stage of the method (default: its first)")
+    parser.add_argument("--config", metavar="FILE.toml", help="file of values that the flags override")
+    parser.add_argument("-t", action="append", metavar="KEY=VALUE", help="override one value of --config")
+    for title, options in (("every method", Shared), (f"--method {method}", load(method).config)):
+        group = parser.add_argument_group(title)
+        for field in dataclasses.fields(options):
+            group.add_argument(
+                f"--{field.name}",
+                type=_type(field),
+                choices=field.metadata["choices"],
+                metavar=field.metadata["metavar"] or (None if field.metadata["choices"] else _type(field).__name__.upper()),
+                help=f"{field.metadata['help']} (default: {field.default})".replace("%", "%%"),
+            )
+    return parser
+
+
+def _fields(method):
+    return {field.name: field for options in (Shared, load(method).config) for field in dataclasses.fields(options)}
+
+
+def _defaults(method):
+    head = {"method": method, "stage": None, "config": None}
+    return head | {name: field.default for name, field in _fields(method).items()}
+
+
+def _type(field):
+    return field.metadata["type"] or type(field.default)
+
+
+def _pick(options, values):
+    return options(**{field.name: values[field.name] for field in dataclasses.fields(options)})
+
+
+def _convert(method, key, value, origin):
+    """Give a value of a file or of `-t` the type of its flag, under the rules of its flag."""
+    field = _fields(method).get(key)
+    if field is None:
+        return value
+    kind = _type(field)
+    try:
+        value = kind(int(value) if isinstance(value, bool) else value)
+    except (TypeError, ValueError):
+        raise OptionsError(f"{origin}: {key} is {value!r}, but {kind.__name__} was expected.") from None
+    choices = field.metadata["choices"]
+    if choices and value not in choices:
+        raise OptionsError(f"{origin}: {key} is {value!r}: choose one of {', '.join(choices)}.")
+    return value
+
+
+def _split_override(text):
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise OptionsError(f"-t {text} has no value: write -t key=value.")
+    return key, value
+
+
+def _read_toml(path):
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise OptionsError(f"--config {path} cannot be read ({error.strerror}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise OptionsError(f"--config {path} is not a TOML file: {error}.") from None
+
+
+def _explain(flag, method):
+    """Say why a flag is not known: another method's, a slip of the pen, or nothing of ours."""
+    name = flag.lstrip("-").partition("=")[0]
+    owners = [other for other in available() if other != method and name in _fields(other)]
+    if owners:
+        return f"--{name} belongs to --method {', '.join(owners)} and does not apply to {method}: leave it out."
+    near = difflib.get_close_matches(name, _fields(method), n=1)
+    hint = f"did you mean --{near[0]}?" if near else "`python cmd.py --help` lists the flags."
+    return f"{flag} is not known; {hint}"
+
+
+def _check_shared(shared):
+    at_least_one = ("batch_size", "checkpoint_ratio", "display_ratio", "iterations_per_epoch", "test_batch_size")
+    for name in at_least_one:
+        if getattr(shared, name) < 1:
+            raise OptionsError(f"--{name} {getattr(shared, name)} must be 1 or more.")
+    for name in ("number_of_epochs", "start_epoch", "images_for_test", "test_limit", "state_interval"):
+        if getattr(shared, name) < 0:
+            raise OptionsError(f"--{name} {getattr(shared, name)} must be 0 or more.")

@@ -1,0 +1,103 @@
+"""The single source of every option: names, types, defaults, help. The command line is generated from here.
+
+Standard library only: `--help` must answer at once.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+DATASETS = ("market", "fasion", "prw", "fasion128", "fasion128128", "demo")
+
+
+def option(default, help, *, type=None, choices=None, metavar=None, decides=()):
+    """A dataclass field that is also a command-line flag of the same name.
+
+    Args:
+        default: default value; its type is the flag's type unless `type` is given.
+        help: one sentence for `--help`.
+        type: parser of the text, where it is not the default's own type.
+        choices: allowed values, or None.
+        metavar: placeholder in `--help`.
+        decides: names of the networks whose weight files fit only runs of the same value.
+    """
+    metadata = {"help": help, "type": type, "choices": choices, "metavar": metavar, "decides": decides}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Options that every method understands. Names and defaults of the first block are pose-gan's."""
+
+    output_dir: str = option("output/displayed_samples", "folder of the sample grids, curves and report of a run")
+    batch_size: int = option(4, "pairs in a batch")
+    number_of_epochs: int = option(500, "epochs to run, counted from --start_epoch")
+    checkpoints_dir: str = option("output/checkpoints", "folder of the state of the run and of its weight files")
+    checkpoint_ratio: int = option(30, "epochs between weight files, and between validations")
+    generator_checkpoint: str = option(None, "weight file of the generator (ours or the original's .h5)", type=str)
+    discriminator_checkpoint: str = option(None, "weight file of the discriminator", type=str)
+    use_validation: int = option(1, "0: never compute losses on the test pairs during training")
+    dataset: str = option("market", "data set: decides paths and image size", choices=DATASETS)
+    display_ratio: int = option(1, "epochs between sample grids")
+    start_epoch: int = option(0, "number of the first epoch")
+    pose_estimator: str = option("pose_estimator.h5", "Keras model of the keypoint estimator")
+    images_for_test: int = option(12000, "at most that many test pairs are kept by create_pairs_dataset.py")
+    cache_pose_rep: int = option(1, "accepted and without effect: pose maps are computed, never stored")
+    generated_images_dir: str = option("output/generated_images", "folder of the pictures that test.py writes")
+    load_generated_images: int = option(0, "1: test.py scores the pictures already in that folder")
+    use_dropout_test: int = option(0, "1: dropout stays active while test.py generates")
+
+    image_size: str = option(None, "height,width of an own data set, e.g. 128,64", type=str, metavar="H,W")
+    images_dir_train: str = option(None, "folder of the training pictures (default: data/D-dataset/train)", type=str)
+    images_dir_test: str = option(None, "folder of the test pictures (default: data/D-dataset/test)", type=str)
+    annotations_file_train: str = option(None, "keypoints of the training pictures", type=str)
+    annotations_file_test: str = option(None, "keypoints of the test pictures", type=str)
+    pairs_file_train: str = option(None, "training pairs (default: data/D-pairs-train.csv)", type=str)
+    pairs_file_test: str = option(None, "test pairs (default: data/D-pairs-test.csv)", type=str)
+    bg_images_dir_train: str = option(None, "backgrounds of the training pictures", type=str)
+    bg_images_dir_test: str = option(None, "backgrounds of the test pictures", type=str)
+    records_dir: str = option(None, "folder of the TFRecords (default: data/D-records)", type=str)
+    use_records: int = option(1, "0: read the pictures from their folders, write no TFRecords")
+
+    seed: int = option(0, "seed of weights, data order and dropout")
+    iterations_per_epoch: int = option(1000, "generator updates in an epoch")
+    state_interval: float = option(600.0, "seconds between saves of the state of the run; 0: after every iteration")
+    restart: int = option(0, "1: set an earlier run in --checkpoints_dir aside and begin anew")
+    mixed_precision: str = option(
+        "none", "compute in half precision", choices=("none", "bfloat16", "float16")
+    )
+    jit_compile: int = option(0, "1: compile the training step with XLA (TensorFlow; JAX always does)")
+    test_batch_size: int = option(16, "pairs generated and scored at a time by test.py")
+    test_limit: int = option(0, "score only the first N test pairs; 0: all")
+    perceptual_weights: str = option(
+        None, "VGG19 weight file of the content loss (else $PGIG_VGG19, else the Keras cache)", type=str
+    )
+    inception_weights: str = option(
+        None, "classify_image_graph_def.pb for inception scores (else $PGIG_INCEPTION)", type=str
+    )
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """Where a data set lies. All paths are text, relative to the working directory.
+
+    Attributes:
+        name: name of the data set.
+        image_size: (height, width) in pixels.
+        images_dir_train, images_dir_test: picture folders.
+        annotations_file_train, annotations_file_test: keypoint tables.
+        pairs_file_train, pairs_file_test: pair lists.
+        bg_images_dir_train, bg_images_dir_test: background folders (need not exist).
+        records_dir: folder of the TFRecords, or None to read the pictures from their folders.
+    """
+
+    name: str
+    image_size: tuple
+    images_dir_train: str
+    images_dir_test: str
+    annotations_file_train: str
+    annotations_file_test: str
+    pairs_file_train: str
+    pairs_file_test: str
+    bg_images_dir_train: str
+    bg_images_dir_test: str
+    records_dir: str | None

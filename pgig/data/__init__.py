@@ -1,0 +1,1 @@
+"""From files on disk to batches of pixels and keypoints. Nothing here knows what the batches are for."""

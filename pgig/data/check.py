@@ -1,0 +1,201 @@
+"""What is wrong with a data set? Said in sentences, before any training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from pgig.data.dataset import ImageSet
+from pgig.data.folders import (
+    FolderSource,
+    find_pictures,
+    list_dataset,
+    outside_sentence,
+    refuse_outside_joints,
+)
+from pgig.data.images import decode, read_bytes
+from pgig.data.pairs import identity, read_pairs
+from pgig.errors import DataError
+from pgig.pose.check import is_valid, outside
+from pgig.pose.files import read_annotations
+
+# Of a long list of like findings that many are shown.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a data set.
+
+    Attributes:
+        text: a sentence.
+        stops: whether it makes training or testing impossible.
+    """
+
+    text: str
+    stops: bool = False
+
+
+def require_trainable(paths, batch_size=1):
+    """Raise at once what would make training impossible, without opening more than one picture.
+
+    Args:
+        paths: `pgig.config.DataPaths`.
+        batch_size: pairs in a batch.
+
+    Raises:
+        DataError: a folder, a table or a list is missing or broken, a joint lies outside its picture, or a
+            pair names an unknown picture.
+    """
+    listing = list_dataset(paths)
+    refuse_outside_joints(listing)
+    images = ImageSet(listing, FolderSource(listing))
+    for origin in (paths.pairs_file_train, paths.pairs_file_test):
+        least = batch_size if origin == paths.pairs_file_train else 1
+        numbers = images.numbers(read_pairs(origin), origin, least)
+        images.pixels(numbers[0, 0])
+
+
+def main(options):
+    """`pgig check`: print the findings; raise when one of them makes training impossible.
+
+    Args:
+        options: resolved command line with `data` (`pgig.config.DataPaths`) and `shared.batch_size`.
+
+    Raises:
+        DataError: training or testing is impossible.
+    """
+    findings = check(options.data, options.shared.batch_size)
+    for finding in findings:
+        print(f"{'ERROR' if finding.stops else 'note'}: {finding.text}")
+    stopping = sum(finding.stops for finding in findings)
+    if stopping:
+        raise DataError(
+            f"The data set {options.data.name} cannot be used as it is: mend the {stopping} errors above."
+        )
+    print(f"The data set {options.data.name} can be used.")
+
+
+def check(paths, batch_size=1, progress=True):
+    """Look at every file of a data set.
+
+    Args:
+        paths: `pgig.config.DataPaths`.
+        batch_size: pairs in a batch.
+        progress: whether to show a bar while the pictures are decoded.
+
+    Returns:
+        list of `Finding`, in the order of reading.
+    """
+    findings = []
+    folders = (paths.images_dir_train, paths.images_dir_test)
+    where = find_pictures(folders)
+    for folder in folders:
+        count = sum(place == folder for place in where.values())
+        findings.append(Finding(f"{folder} holds {count} pictures.", not where))
+
+    poses = {}
+    for origin in (paths.annotations_file_test, paths.annotations_file_train):
+        findings += _check_table(origin, poses, paths.image_size)
+    findings += _several("annotated but no picture", sorted(poses.keys() - where))
+    findings += _several("a picture without annotation, never used", sorted(where.keys() - poses))
+
+    findings += _check_pictures(where, paths.image_size, progress)
+    for origin in (paths.pairs_file_train, paths.pairs_file_test):
+        findings += _check_pairs(origin, poses, where)
+
+    backgrounds = find_pictures((paths.bg_images_dir_train, paths.bg_images_dir_test))
+    if backgrounds:
+        findings.append(Finding(f"There are {len(backgrounds)} background pictures for --use_bg 1."))
+    findings += _check_batches(paths.pairs_file_train, batch_size)
+    return findings
+
+
+def _check_table(origin, poses, size):
+    """Findings about one annotation file; its rows are added to `poses`."""
+    try:
+        table = read_annotations(origin)
+    except DataError as error:
+        return [Finding(str(error), True)]
+    findings = []
+    valid, found = is_valid(table.keypoints), (table.keypoints[..., 2] > 0).any(-1)
+    findings.append(
+        Finding(
+            f"{origin} has {len(table)} rows: {valid.sum()} with shoulders and hips, "
+            f"{len(table) - found.sum()} without any joint."
+        )
+    )
+    findings += _several("in both annotation files", sorted(poses.keys() & set(table.names)), stops=True)
+    for number in np.flatnonzero(outside(table.keypoints, size).any(-1)):
+        findings.append(Finding(outside_sentence(table.names[number], table.keypoints[number], size), True))
+    poses.update(zip(table.names, table.keypoints, strict=True))
+    return findings
+
+
+def _check_pictures(where, size, progress):
+    findings = []
+    for name, folder in tqdm(sorted(where.items()), unit=" pictures", disable=not progress):
+        path = f"{folder}/{name}"
+        try:
+            decode(read_bytes(path), size, path)
+        except DataError as error:
+            findings.append(Finding(str(error), True))
+    return findings
+
+
+def _check_pairs(origin, poses, where):
+    try:
+        pairs = read_pairs(origin)
+    except DataError as error:
+        return [Finding(str(error), True)]
+    names = {name for pair in pairs for name in pair}
+    known = [name for name in names if name in poses]
+    invalid = {name for name in known if not is_valid(poses[name])}
+    people = {identity(name) for name in names}
+
+    findings = [
+        Finding(
+            f"{origin} has {len(pairs)} pairs of {len(names)} pictures of {len(people)} people.", not pairs
+        )
+    ]
+    findings += _several(f"named in {origin}, not annotated", sorted(names - poses.keys()), stops=True)
+    findings += _several(
+        f"named in {origin}, but no picture", sorted(names & poses.keys() - where.keys()), stops=True
+    )
+    touched = sum(bool(invalid.intersection(pair)) for pair in pairs)
+    if touched:
+        findings.append(
+            Finding(f"{touched} pairs of {origin} hold a pose without both shoulders and both hips.")
+        )
+    strangers = sum(identity(source) != identity(target) for source, target in pairs)
+    if strangers:
+        findings.append(Finding(f"{strangers} pairs of {origin} show two different people."))
+    return findings
+
+
+def _check_batches(origin, batch_size):
+    try:
+        count = len(read_pairs(origin))
+    except DataError:
+        return []
+    if count < batch_size:
+        return [Finding(f"{count} pairs are fewer than one batch of {batch_size}: lower --batch_size.", True)]
+    return [
+        Finding(
+            f"Training would use {count} pairs, {count // batch_size} batches of {batch_size} in one pass."
+        )
+    ]
+
+
+def _several(what, names, stops=False):
+    """One finding for a list of names, the first few of them shown; none for an empty list."""
+    if not names:
+        return []
+    noun = "name" if len(names) == 1 else "names"
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return [
+        Finding(
+            f"{len(names)} {noun} {what}: {', '.join(names[:SHOWN])}{rest}.",
+            stops,
+        )
+    ]

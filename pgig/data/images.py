@@ -1,0 +1,141 @@
+"""Reading pictures: which files count, decoding, and the original's resize."""
+
+import io
+import os
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from pgig.errors import DataError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp")
+
+# What Pillow raises on damaged files, by trial with random damage: beside its own errors those of its
+# decoders.
+_PILLOW_ERRORS = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    OverflowError,
+)
+
+
+def is_image(name):
+    """True when the extension of a file name is that of a picture."""
+    return name.lower().endswith(EXTENSIONS)
+
+
+def list_images(folder):
+    """Names of the pictures in a folder, sorted; an empty list when there is no such folder.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if is_image(entry.name))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise DataError(f"The folder {folder} cannot be read ({error.strerror}).") from None
+
+
+def read_bytes(path):
+    """The bytes of a file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def decode(data, size, name):
+    """Decode a picture. Its EXIF orientation is not applied, as in the original.
+
+    Args:
+        data: bytes of a JPEG, PNG or BMP file.
+        size: (height, width) that it must have, or None for any.
+        name: what error messages call it.
+
+    Returns:
+        pixels (H, W, 3) uint8.
+
+    Raises:
+        DataError: the picture is damaged or has another size.
+    """
+    try:
+        with _open(data, size, name) as picture:
+            return np.array(picture.convert("RGB"))
+    except _PILLOW_ERRORS:
+        raise DataError(
+            f"{name} is a damaged picture: replace it, or take it out of the pair lists."
+        ) from None
+
+
+def encoded_rgb(data, size, name):
+    """The picture in a form that all decoders turn into the same pixels.
+
+    JPEG files in colour or grey stay as they are. Everything else (palettes, transparency, CMYK, 16 bits)
+    becomes an 8-bit RGB PNG of the pixels that `decode` gives.
+
+    Args:
+        data: bytes of a JPEG, PNG or BMP file.
+        size: (height, width) that it must have, or None for any.
+        name: what error messages call it.
+
+    Returns:
+        bytes of a JPEG or PNG file.
+
+    Raises:
+        DataError: as in `decode`.
+    """
+    with _open(data, size, name) as picture:
+        if picture.format == "JPEG" and picture.mode in ("RGB", "L"):
+            return data
+    file = io.BytesIO()
+    Image.fromarray(decode(data, size, name)).save(file, "PNG")
+    return file.getvalue()
+
+
+def resize_bilinear(pixels, size):
+    """Resize bilinearly with half-pixel centres and without anti-aliasing, truncating to bytes.
+
+    This is what scikit-image 0.13 gave the original's data scripts; today's anti-alias and round.
+
+    Args:
+        pixels: (H, W, C) uint8.
+        size: (height, width) of the result, not larger than the picture.
+
+    Returns:
+        (height, width, C) uint8.
+    """
+    image = pixels.astype(np.float64)
+    for axis, length in enumerate(size):
+        extent = image.shape[axis]
+        centres = (np.arange(length) + 0.5) * (extent / length) - 0.5
+        low = np.clip(np.floor(centres).astype(int), 0, extent - 1)
+        high = np.minimum(low + 1, extent - 1)
+        share = np.clip(centres - low, 0.0, 1.0).reshape([-1 if a == axis else 1 for a in range(image.ndim)])
+        image = image.take(low, axis) * (1 - share) + image.take(high, axis) * share
+    return image.astype(np.uint8)
+
+
+def _open(data, size, name):
+    try:
+        picture = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "BMP"))
+    except _PILLOW_ERRORS:
+        raise DataError(f"{name} is not a readable JPEG, PNG or BMP picture: replace it.") from None
+    if size and picture.size != (size[1], size[0]):
+        width, height = picture.size
+        raise DataError(
+            f"{name} is {height} x {width} pixels (height x width), but {size[0]} x {size[1]} are expected: "
+            "resize it together with its keypoints, or give the true size with --image_size."
+        )
+    return picture

@@ -1,0 +1,162 @@
+"""From a position to a batch: the order of the pairs, and the batches themselves.
+
+Which pairs make up batch number b is a pure function of (seed, b). A stream therefore starts at any position
+at no cost, needs no state to be saved, and splits over workers by residue.
+"""
+
+from itertools import count
+
+import keras
+import numpy as np
+
+from pgig.data.feed_python import assemble, python_feed
+from pgig.data.folders import background_name
+from pgig.data.records import Records
+from pgig.errors import DataError, OptionsError
+from pgig.utils.random import generator
+
+
+class PairStream:
+    """Batches of pairs of pictures.
+
+    A batch is a dict of `source_pixels`, `target_pixels` (B, H, W, 3) uint8 and `source_keypoints`,
+    `target_keypoints` (B, 18, 3) float32 of (y, x, visible); with `use_bg` also `target_background`
+    (B, H, W, 3) uint8.
+
+    Args:
+        images: `pgig.data.dataset.ImageSet`.
+        pairs: P pairs of names.
+        batch_size: pairs in a batch.
+        seed: seed of the order.
+        shuffle: True: each pass over the pairs has an order of its own, and its rest smaller than a batch is
+            unused. False: file order, over and over.
+        use_bg: whether batches hold the backgrounds of the targets.
+        worker: (k, n): of every batch, take the pairs whose place has the residue k modulo n.
+        feeder: `"tensorflow"` (tf.data, from records), `"python"` (Pillow in threads), or `"auto"`: tf.data
+            when Keras runs on TensorFlow and there are records.
+        origin: what error messages call the list of pairs, usually its path.
+
+    Raises:
+        DataError: a pair names an unknown picture, there are fewer pairs than a batch holds, or a background
+            is missing.
+        OptionsError: the workers do not divide the batch, or the feeder cannot be had.
+    """
+
+    def __init__(
+        self,
+        images,
+        pairs,
+        batch_size,
+        seed=0,
+        shuffle=True,
+        use_bg=False,
+        worker=(0, 1),
+        feeder="auto",
+        origin="The pair list",
+    ):
+        self.images = images
+        self.batch_size = batch_size
+        self.numbers = images.numbers(pairs, origin, batch_size if shuffle else 1)
+        self._seed, self._shuffle, self._use_bg, self._worker = seed, shuffle, use_bg, worker
+        self._last_pass = (None, None)
+        self._feed = _choose_feeder(feeder, images)
+
+        if batch_size % worker[1]:
+            raise OptionsError(
+                f"--batch_size {batch_size} cannot be shared by {worker[1]} workers: make it a multiple."
+            )
+        if use_bg:
+            _require_backgrounds(images, self.numbers[:, 1])
+
+    def __len__(self):
+        """Number of pairs."""
+        return len(self.numbers)
+
+    def rows(self, position):
+        """Which pairs make up a batch: a pure function of the seed and the position.
+
+        Args:
+            position: number of the batch, from 0.
+
+        Returns:
+            (B,) int64, places in the list of pairs; (B / n,) for one of n workers.
+        """
+        if self._shuffle:
+            passed, batch = divmod(position, len(self) // self.batch_size)
+            rows = self._order(passed)[batch * self.batch_size : (batch + 1) * self.batch_size]
+        else:
+            rows = (position * self.batch_size + np.arange(self.batch_size)) % len(self)
+        k, n = self._worker
+        return rows[k::n]
+
+    def batch(self, position):
+        """One batch in numpy, with the names `source_name` and `target_name` (B,), made on the spot."""
+        return self._with_names(self.rows(position))
+
+    def batches(self, start=0, group=1):
+        """Batches for training, without end.
+
+        Args:
+            start: number of the first batch.
+            group: how many consecutive batches are joined into one dict, for steps that draw several.
+
+        Returns:
+            Iterator of dicts whose arrays hold group * B pairs. Arrays are tensors when tf.data feeds Keras
+            on TensorFlow, else numpy.
+        """
+        positions = count(start, group)
+        rows = (np.concatenate([self.rows(first + i) for i in range(group)]) for first in positions)
+        return self._feed(self.images, (self.numbers[r] for r in rows), self._use_bg)
+
+    def finite(self, batch_size=None, limit=0):
+        """All pairs once, in file order, with names; the last batch may be smaller.
+
+        Args:
+            batch_size: pairs in a batch; None: that of the stream.
+            limit: stop after that many pairs; 0: all.
+
+        Returns:
+            Iterator of dicts as from `batches`, with `source_name` and `target_name` (B,) str.
+        """
+        size, end = batch_size or self.batch_size, min(limit or len(self), len(self))
+        parts = [self.numbers[first : min(first + size, end)] for first in range(0, end, size)]
+        for numbers, batch in zip(parts, self._feed(self.images, iter(parts), self._use_bg), strict=True):
+            yield batch | self._names(numbers)
+
+    def _with_names(self, rows):
+        numbers = self.numbers[rows]
+        return assemble(self.images, numbers, self._use_bg) | self._names(numbers)
+
+    def _names(self, numbers):
+        names = np.array([[self.images.names[number] for number in pair] for pair in numbers])
+        return {"source_name": names[:, 0], "target_name": names[:, 1]}
+
+    def _order(self, passed):
+        """The order of the pairs in one pass; the last one asked for is kept."""
+        if self._last_pass[0] != passed:
+            self._last_pass = (passed, generator(self._seed, "order", passed).permutation(len(self)))
+        return self._last_pass[1]
+
+
+def _choose_feeder(feeder, images):
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    has_records = isinstance(images.source, Records)
+    if feeder == "auto":
+        feeder = "tensorflow" if on_tensorflow and has_records else "python"
+    if feeder == "python":
+        return python_feed
+    if not has_records:
+        raise OptionsError("The tf.data feeder reads records, but there are none: leave --use_records at 1.")
+    from pgig.data.feed_tensorflow import tensorflow_feed
+
+    return tensorflow_feed
+
+
+def _require_backgrounds(images, targets):
+    for number in np.unique(targets):
+        if not images.has_background(number):
+            missing = background_name(images.names[number])
+            raise DataError(
+                f"--use_bg 1 needs a background for every target, but {missing} is in neither folder of "
+                "backgrounds: add it, or use --use_bg 0."
+            )

@@ -1,0 +1,156 @@
+"""TFRecord files and tf.train.Example messages without TensorFlow.
+
+A record is: length (8 bytes, little endian), masked CRC-32C of the length (4), payload, masked CRC-32C of the
+payload (4), as in TensorFlow's `core/lib/io/record_writer.h`; the message is its
+`core/example/example.proto`.
+"""
+
+import os
+import struct
+
+import google_crc32c
+from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+
+from pgig.errors import DataError
+
+_LENGTH = struct.Struct("<Q")
+_CRC = struct.Struct("<I")
+_HEAD = _LENGTH.size + _CRC.size
+_MASK_DELTA = 0xA282EAD8
+
+
+def masked_crc(data):
+    """The CRC-32C of `data`, rotated and shifted as TFRecord files store it."""
+    crc = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def frame(payload):
+    """The bytes of one record around `payload`."""
+    length = _LENGTH.pack(len(payload))
+    return length + _CRC.pack(masked_crc(length)) + payload + _CRC.pack(masked_crc(payload))
+
+
+def read_record(file, offset):
+    """Read the record that starts at `offset`, checking both sums.
+
+    Threads may share the file: reading moves no position.
+
+    Args:
+        file: binary file opened for reading, unbuffered or not.
+        offset: position of the record's first byte.
+
+    Returns:
+        bytes of the payload.
+
+    Raises:
+        DataError: the record is cut short or damaged.
+    """
+    handle = file.fileno()
+    head = os.pread(handle, _HEAD, offset)
+    if len(head) < _HEAD:
+        raise DataError(_broken(file, offset, "is cut short"))
+    length = _LENGTH.unpack_from(head)[0]
+    if _CRC.unpack_from(head, _LENGTH.size)[0] != masked_crc(head[: _LENGTH.size]):
+        raise DataError(_broken(file, offset, "has a damaged length"))
+
+    # The length is compared with the file before anything of that length is allocated.
+    if offset + _HEAD + length + _CRC.size > os.fstat(handle).st_size:
+        raise DataError(_broken(file, offset, "is cut short"))
+    body = os.pread(handle, length + _CRC.size, offset + _HEAD)
+    if len(body) < length + _CRC.size:
+        raise DataError(_broken(file, offset, "is cut short"))
+    payload = body[:length]
+    if _CRC.unpack_from(body, length)[0] != masked_crc(payload):
+        raise DataError(_broken(file, offset, "is damaged"))
+    return payload
+
+
+def read_records(path):
+    """Yield the payloads of all records of a file, in order."""
+    with open(path, "rb") as file:
+        end, offset = os.fstat(file.fileno()).st_size, 0
+        while offset < end:
+            payload = read_record(file, offset)
+            offset += _HEAD + len(payload) + _CRC.size
+            yield payload
+
+
+def encode_example(features):
+    """Serialise features as a tf.train.Example.
+
+    Args:
+        features: dict of name to list of values, all bytes, all int or all float.
+
+    Returns:
+        bytes, the same for the same features.
+
+    Raises:
+        TypeError: a list mixes types or holds something else.
+    """
+    example = _Example()
+    for name, values in sorted(features.items()):
+        kinds = {type(value) for value in values}
+        kind = kinds.pop() if len(kinds) == 1 else bytes if not kinds else None
+        if kind not in _LISTS:
+            raise TypeError(f"feature {name} must hold only bytes, only int or only float")
+        entry = example.features.feature.add(key=name)
+        getattr(entry.value, _LISTS[kind]).value.extend(values)
+    return example.SerializeToString(deterministic=True)
+
+
+def decode_example(payload):
+    """Parse a tf.train.Example into a dict of name to list of bytes, int or float.
+
+    Raises:
+        DataError: the bytes are no such message.
+    """
+    try:
+        example = _Example.FromString(payload)
+    except (message.DecodeError, UnicodeDecodeError):
+        raise DataError(f"A record of {len(payload)} bytes holds no tf.train.Example message.") from None
+    features = {}
+    for entry in example.features.feature:
+        filled = [name for name in _LISTS.values() if entry.value.HasField(name)]
+        features[entry.key] = list(getattr(entry.value, filled[-1]).value) if filled else []
+    return features
+
+
+def _broken(file, offset, what):
+    return f"The record at byte {offset} of {file.name} {what}: delete its folder, or copy the file again."
+
+
+# Fields are numbered from 1 in the order given. A map is, on the wire, a repeated message of key and value.
+_LISTS = {bytes: "bytes_list", float: "float_list", int: "int64_list"}
+_SCHEMA = {
+    "BytesList": {"value": "repeated bytes"},
+    "FloatList": {"value": "repeated float"},
+    "Int64List": {"value": "repeated int64"},
+    "Feature": {"bytes_list": "BytesList", "float_list": "FloatList", "int64_list": "Int64List"},
+    "Entry": {"key": "string", "value": "Feature"},
+    "Features": {"feature": "repeated Entry"},
+    "Example": {"features": "Features"},
+}
+
+
+def _example_class():
+    """Build the messages in a pool of our own: TensorFlow registers the same names in the common one."""
+    kinds = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="example.proto", package="pgig", syntax="proto3")
+    for name, fields in _SCHEMA.items():
+        entry = file.message_type.add(name=name)
+        for number, (field, text) in enumerate(fields.items(), 1):
+            repeated, kind = text.startswith("repeated "), text.removeprefix("repeated ")
+            added = entry.field.add(name=field, number=number)
+            added.label = kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL
+            if kind in _SCHEMA:
+                added.type, added.type_name = kinds.TYPE_MESSAGE, f".pgig.{kind}"
+            else:
+                added.type = kinds.Type.Value(f"TYPE_{kind.upper()}")
+
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("pgig.Example"))
+
+
+_Example = _example_class()

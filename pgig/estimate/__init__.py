@@ -1,0 +1,1 @@
+"""Keypoints from pictures: the estimator network and the decoding of its maps."""

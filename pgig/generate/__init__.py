@@ -1,0 +1,1 @@
+"""Making pictures with trained weights: test pairs, animations, extra training images."""

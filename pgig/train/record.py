@@ -1,0 +1,103 @@
+"""What a run leaves behind to be read and looked at: stats.jsonl, TensorBoard events, config.json, the report page."""
+
+import importlib.metadata
+import json
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+from tensorboardX import SummaryWriter
+
+from pgig.utils.files import storage_errors, write_text
+
+PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch", "numpy", "pgig")
+
+
+class Recorder:
+    """Writes the records of a run into `folder`.
+
+    Args:
+        folder: `--output_dir`.
+        first_epoch: records of this and later epochs, left by a run that was cut off, are dropped.
+    """
+
+    def __init__(self, folder, first_epoch):
+        self.folder = Path(folder)
+        self.stats_path = self.folder / "stats.jsonl"
+        self.entries = [entry for entry in _read_lines(self.stats_path) if entry["epoch"] < first_epoch]
+        write_text(self.stats_path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
+        self.events_dir = self.folder / "tensorboard"
+        if first_epoch == 0 or not self.entries:
+            shutil.rmtree(self.events_dir, ignore_errors=True)
+        with storage_errors(self.events_dir):
+            self.events = SummaryWriter(str(self.events_dir), purge_step=self.entries[-1]["step"] + 1 if self.entries else 0)
+
+    def add(self, entry):
+        """Append the record of an epoch.
+
+        Args:
+            entry: dictionary with `epoch`, `step`, one table of terms per player, `validation` (or None), `seconds`.
+        """
+        with storage_errors(self.stats_path), open(self.stats_path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+        self.entries.append(entry)
+        tables = {key: value for key, value in entry.items() if isinstance(value, dict)}
+        for player, terms in tables.items():
+            for term, value in terms.items():
+                self.events.add_scalar(f"{player}/{term}", value, entry["step"])
+        self.events.flush()
+
+    def picture(self, name, pixels, step):
+        """Add a picture (H, W, 3) uint8 to the TensorBoard events."""
+        self.events.add_image(name, pixels, step, dataformats="HWC")
+        self.events.flush()
+
+    def curves(self):
+        """Series for plots: {title: {label: (epochs, values)}}, one plot for each player and for the validation."""
+        plots = {}
+        for entry in self.entries:
+            for player, terms in entry.items():
+                if isinstance(terms, dict):
+                    for term, value in terms.items():
+                        epochs, values = plots.setdefault(player, {}).setdefault(term, ([], []))
+                        epochs.append(entry["epoch"])
+                        values.append(value)
+        return plots
+
+
+def write_environment(folder, options):
+    """Write config.json (the resolved options) and environment.json (versions, machine, command)."""
+    folder = Path(folder)
+    write_text(folder / "config.json", json.dumps(options.flat(), indent=1) + "\n")
+    write_text(folder / "environment.json", json.dumps(environment(), indent=1) + "\n")
+
+
+def environment():
+    """Versions, machine and command line as plain values."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "backend": keras.backend.backend(),
+        "versions": versions,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "command": sys.argv,
+    }
+
+
+def _read_lines(path):
+    if not path.exists():
+        return []
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entries.append(json.loads(line))
+        except ValueError:
+            break
+    return entries

@@ -1,0 +1,85 @@
+"""One training iteration: every player of a stage in turn, compiled as a whole. No word of any back end here."""
+
+import importlib
+
+import keras
+from keras import ops
+
+engine = importlib.import_module(f"pgig.train.step_{keras.backend.backend()}")
+
+
+def build_optimizers(method, stage, mixed_precision="none"):
+    """Adam optimizers of all players, built: {player's name: optimizer}."""
+    optimizers = {}
+    for player in stage.players:
+        settings = player.optimizer
+        optimizer = keras.optimizers.Adam(
+            settings.learning_rate, settings.beta_1, settings.beta_2, settings.epsilon, name=player.name
+        )
+        if mixed_precision == "float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer, name=f"{player.name}_scale")
+        optimizer.build(trained_variables(method, player))
+        optimizers[player.name] = optimizer
+    return optimizers
+
+
+def trained_variables(method, player):
+    """Variables that a player updates."""
+    return [variable for name in player.trains for variable in method.networks[name].trainable_variables]
+
+
+def state_variables(method, optimizers):
+    """Everything that training changes, dropout's state included: {name of the owner: list of variables}."""
+    owners = {f"network/{name}": network.variables for name, network in method.networks.items()}
+    return owners | {f"optimizer/{name}": optimizer.variables for name, optimizer in optimizers.items()}
+
+
+def compile_iteration(method, stage, optimizers, jit_compile=False):
+    """A compiled function of the batches of one iteration, joined along the batch axis.
+
+    Args:
+        method, stage: what is trained.
+        optimizers: as `build_optimizers` returns them.
+        jit_compile: compile with XLA (TensorFlow).
+
+    Returns:
+        Callable: dictionary of arrays with leading size `stage.batches * B` -> {player: {term: scalar}}.
+        Its `sync()` must be called before variables are read from outside.
+    """
+
+    def iteration(batch):
+        parts = iter(_split(method.inputs(batch), stage.batches))
+        logs = {}
+        for player in stage.players:
+            rounds = [_update(method, player, optimizers[player.name], parts) for _ in range(player.repeats)]
+            logs[player.name] = {term: sum(r[term] for r in rounds) / len(rounds) for term in rounds[0]}
+        return logs
+
+    variables = [v for group in state_variables(method, optimizers).values() for v in group]
+    return engine.Compiled(iteration, variables, jit_compile)
+
+
+def compile_forward(method, function, jit_compile=False):
+    """Compile `function(batch)`, which reads the networks of `method` (and may advance dropout's state)."""
+    variables = [v for network in method.networks.values() for v in network.variables]
+    return engine.Compiled(function, variables, jit_compile)
+
+
+def _update(method, player, optimizer, parts):
+    """One update of one player; returns its loss and terms."""
+    inputs = [next(parts) for _ in range(player.batches)]
+    variables = trained_variables(method, player)
+
+    def loss():
+        total, terms = player.loss(inputs, training=True)
+        return optimizer.scale_loss(total), {"loss": total, **terms}
+
+    terms, gradients = engine.value_and_gradients(loss, variables)
+    optimizer.apply(gradients, variables)
+    return terms
+
+
+def _split(tensors, count):
+    """Cut a dictionary of tensors into `count` equal ones along the batch axis."""
+    pieces = {key: ops.split(value, count, axis=0) for key, value in tensors.items()}
+    return [{key: value[i] for key, value in pieces.items()} for i in range(count)]

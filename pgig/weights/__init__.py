@@ -1,0 +1,1 @@
+"""Weight files of other programs: arrays in, no code runs, strict reports."""

@@ -1,0 +1,108 @@
+import csv
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from pgig.errors import DataError
+from pgig.evaluate import scores
+from pgig.evaluate.inception_score import inception_score
+from pgig.evaluate.l1 import l1
+from pgig.evaluate.masks import ma_mask
+from pgig.evaluate.ssim import ssim
+
+SIZE, COUNT = (32, 24), 23
+NAMES = [(f"{i}.jpg", f"{i + 1}.jpg") for i in range(COUNT)]
+
+
+@pytest.fixture
+def pairs():
+    generator = np.random.default_rng(0)
+    target, generated = generator.integers(0, 256, (2, COUNT, *SIZE, 3)).astype(np.uint8)
+    keypoints = np.ones((COUNT, 18, 3), np.float32)
+    keypoints[..., :2] = generator.integers(0, SIZE, (COUNT, 18, 2))
+    return target, generated, keypoints
+
+
+def batches(pairs, size):
+    for start in range(0, COUNT, size):
+        run = slice(start, start + size)
+        yield NAMES[run], *(array[run] for array in pairs)
+
+
+def classifier(pixels):
+    means = pixels.reshape(len(pixels), -1, 3).mean(axis=1) + 1
+    return means / means.sum(axis=1, keepdims=True)
+
+
+def test_scores_are_those_of_the_metrics_for_any_batch_size(pairs):
+    target, generated, keypoints = pairs
+    mask = ma_mask(keypoints, SIZE)
+    for size in (1, 4, COUNT):
+        result, each = scores.score_pictures(batches(pairs, size), inception=classifier)
+        np.testing.assert_array_equal(each["ssim"], ssim(target, generated))
+        np.testing.assert_array_equal(each["masked_ssim"], ssim(target, generated, mask))
+        np.testing.assert_array_equal(each["l1"], l1(target, generated))
+        assert result["ssim"] == pytest.approx(ssim(target, generated).mean(), abs=1e-12)
+        assert result["inception_score"] == pytest.approx(inception_score(classifier(generated)))
+        masked = classifier(generated * mask[..., None])
+        assert result["masked_inception_score"] == pytest.approx(inception_score(masked))
+        assert (result["protocol"], result["pairs"], result["notes"]) == ("pose-gan", COUNT, [])
+
+
+def test_undefined_scores_are_counted_and_left_out(pairs):
+    target, generated, keypoints = pairs
+    generated[3] = 9
+    result, each = scores.score_pictures(batches(pairs, 5))
+    assert np.flatnonzero(np.isnan(each["ssim"])).tolist() == [3]
+    assert result["undefined"]["ssim"] == 1 and result["undefined"]["l1"] == 0
+    assert result["ssim"] == pytest.approx(np.nanmean(each["ssim"]))
+    assert result["inception_score"] is None
+
+
+def test_files_state_what_was_scored(pairs, tmp_path):
+    scorer = scores.Scorer(note="No inception graph.")
+    for batch in batches(pairs, 6):
+        scorer.add(*batch)
+    scorer.write(tmp_path, checkpoint="x.h5")
+    result = json.loads((tmp_path / "scores.json").read_text())
+    lines = "".join(f"{i}.jpg,{i + 1}.jpg\n" for i in range(COUNT))
+    assert result["pairs_sha256"] == hashlib.sha256(lines.encode()).hexdigest()
+    assert result["checkpoint"] == "x.h5" and result["notes"] == ["No inception graph."]
+    assert result["protocol_settings"]["ssim"]["taps"] == 13
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
+    assert [(row["from"], row["to"]) for row in rows] == NAMES
+    assert [float(row["l1"]) for row in rows] == scorer.pair_scores()["l1"].tolist()
+    assert scores.summary_line(result).startswith("Inception score = None, masked = None; SSIM score = 0.")
+
+
+def test_too_few_pictures_for_an_inception_score_are_noted(pairs):
+    result, _ = scores.score_pictures([next(batches(pairs, 5))], inception=classifier)
+    assert result["inception_score"] is None
+    assert len(result["notes"]) == 1 and "5 pictures" in result["notes"][0]
+
+
+def test_baselines(pairs):
+    target, source, keypoints = pairs
+    batch = {
+        "source_name": [pair[0] for pair in NAMES],
+        "target_name": [pair[1] for pair in NAMES],
+        "source_pixels": source,
+        "target_pixels": target,
+        "target_keypoints": keypoints,
+    }
+    _, each = scores.score_pictures(scores.copied_sources([batch]))
+    np.testing.assert_array_equal(each["l1"], l1(target, source))
+
+    mean = scores.mean_picture([target[:4], target[4:]])
+    np.testing.assert_array_equal(mean, np.rint(target.astype(float).mean(axis=0)))
+    _, each = scores.score_pictures(scores.constant_guesses([batch], mean))
+    np.testing.assert_array_equal(each["l1"], l1(target, np.stack([mean] * COUNT)))
+
+
+def test_nothing_to_score_is_said():
+    with pytest.raises(DataError, match="nothing to score"):
+        scores.Scorer().result()
+    with pytest.raises(DataError, match="training pairs is empty"):
+        scores.mean_picture([])
