@@ -112,7 +112,9 @@ class AffineWarp(keras.layers.Layer):
         return (batch, height, width, copies * channels)
 
     def get_config(self):
-        config = {key: getattr(self, key) for key in ("image_size", "aggregation", "interpolation", "gradient")}
+        config = {
+            key: getattr(self, key) for key in ("image_size", "aggregation", "interpolation", "gradient")
+        }
         return {**super().get_config(), **config}
 
 
@@ -169,5 +171,7 @@ def _read(maps, taps):
 
 def _checked(name, value, allowed):
     if value not in allowed:
-        raise OptionsError(f"{name} is {value!r}, but must be one of {', '.join(allowed)}: choose one of these.")
+        raise OptionsError(
+            f"{name} is {value!r}, but must be one of {', '.join(allowed)}: choose one of these."
+        )
     return value

@@ -2,15 +2,17 @@
 
 Siarohin et al., "Deformable GANs for Pose-based Human Image Generation", CVPR 2018, section 3.3.
 
-Choose, then compare: the best shift is found without a gradient, one shift at a time; its reference is gathered; and
-one difference carries the gradient. Memory does not grow with the window.
+Choose, then compare. The best shift of each pixel is found without a gradient, one shift at a time, so that only
+numbers per pixel are kept; then its reference is gathered, and the sign of one difference is the gradient. Memory
+does not grow with the window. Only where different references are equally near are all shifts visited again.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from pgig.errors import OptionsError
-from pgig.losses.regular import absolute, mean_absolute
+from pgig.losses.regular import mean_absolute
 
 OUTSIDE = -10000.0
 
@@ -19,7 +21,8 @@ def check_area(area):
     """Raise an `OptionsError` unless `area` is an odd whole number of at least one."""
     if not isinstance(area, int) or area < 1 or area % 2 == 0:
         raise OptionsError(
-            f"The nearest-neighbour window has side {area}, but it needs a centre: choose an odd number from 1 on."
+            f"The nearest-neighbour window has side {area}, but it needs a centre pixel: "
+            f"choose an odd number from 1 on."
         )
 
 
@@ -32,17 +35,21 @@ def nearest_neighbour_map(reference, generated, area):
         area: side of the window, odd. Outside the picture the reference is -10000.
 
     Returns:
-        (B, h, w) float32: sum over channels of the absolute differences. Of equally near references the first in
-        reading order carries the gradient.
+        (B, h, w) float32: sum over channels of the absolute differences. Equally near references share the gradient
+        equally; where generated and reference are equal it is 0.
 
     Raises:
         OptionsError: an even window.
     """
     check_area(area)
-    reference = ops.stop_gradient(ops.cast(reference, "float32"))
     generated = ops.cast(generated, "float32")
-    chosen = ops.stop_gradient(_best(reference, ops.stop_gradient(generated), area))
-    return ops.sum(absolute(generated - chosen), axis=-1)
+    fixed = ops.stop_gradient(generated)
+    reference = ops.stop_gradient(ops.cast(reference, "float32"))
+    shortest, direction = _compare(reference, fixed, area)
+
+    # The value is the shortest distance; the second term is zero and carries the slope.
+    slope = ops.sum(ops.stop_gradient(direction) * (generated - fixed), axis=-1)
+    return ops.stop_gradient(shortest) + slope
 
 
 def reconstruction_distance(reference, generated, area):
@@ -71,6 +78,9 @@ class NearestNeighbourLoss(keras.layers.Layer):
 
     Args:
         area: side of the window, odd.
+
+    Raises:
+        OptionsError: an even window.
     """
 
     def __init__(self, area, **kwargs):
@@ -84,32 +94,58 @@ class NearestNeighbourLoss(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[0][:-1])
 
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(self.compute_output_shape([x.shape for x in inputs]), dtype="float32")
+
     def get_config(self):
         return {**super().get_config(), "area": self.area}
 
 
-def _best(reference, generated, area):
-    """For each pixel the reference row of the window that is nearest, (B, h, w, C)."""
+def _compare(reference, generated, area):
+    """Shortest distance of each pixel (B, h, w) and the slope of it with respect to `generated` (B, h, w, C)."""
     height, width, channels = reference.shape[1:]
     margin = area // 2
     edges = ((0, 0), (margin, margin), (margin, margin), (0, 0))
     padded = ops.pad(reference, edges, constant_values=OUTSIDE)
     padded_width = width + 2 * margin
+    shifts = [divmod(number, area) for number in range(area * area)]
 
-    # Visit the shifts in reading order, keeping the smallest distance and where it was.
-    shortest, shift = None, None
-    for number in range(area * area):
-        y, x = divmod(number, area)
-        window = padded[:, y : y + height, x : x + width]
-        distance = ops.sum(ops.abs(window - generated), axis=-1)
+    def difference(y, x):
+        return generated - padded[:, y : y + height, x : x + width]
+
+    # Two references are told apart by one number each: their product with a fixed vector of no regularity.
+    mark = np.random.Generator(np.random.PCG64(area)).uniform(0.5, 1.0, (channels, 1)).astype("float32")
+    marks = ops.matmul(padded, ops.convert_to_tensor(mark))[..., 0]
+
+    # Shifts in reading order: the smallest distance, the first shift that has it, and whether another reference has
+    # the same distance.
+    shortest, shift, chosen, tied = None, None, None, None
+    for y, x in shifts:
+        distance = ops.sum(ops.abs(difference(y, x)), axis=-1)
+        own = marks[:, y : y + height, x : x + width]
         if shortest is None:
-            shortest, shift = distance, ops.zeros_like(distance, dtype="int32")
-        else:
-            shift = ops.where(distance < shortest, y * padded_width + x, shift)
-            shortest = ops.minimum(distance, shortest)
+            shortest, chosen = distance, own
+            shift, tied = ops.zeros_like(distance, dtype="int32"), ops.zeros_like(distance, dtype="bool")
+            continue
+        nearer = distance < shortest
+        tied = (tied & ~nearer) | ((distance == shortest) & (own != chosen))
+        shift = ops.where(nearer, y * padded_width + x, shift)
+        chosen = ops.where(nearer, own, chosen)
+        shortest = ops.minimum(distance, shortest)
 
-    # Position in the padded map = own position + shift; gather those rows.
-    batch = ops.shape(reference)[0]
-    rows = ops.arange(height, dtype="int32")[:, None] * padded_width + ops.arange(width, dtype="int32")
-    first = ops.arange(batch, dtype="int32") * ((height + 2 * margin) * padded_width)
-    return ops.take(ops.reshape(padded, (-1, channels)), first[:, None, None] + rows + shift, axis=0)
+    def of_chosen():
+        # Position in the padded map = own position + shift.
+        first = ops.arange(ops.shape(reference)[0], dtype="int32") * ((height + 2 * margin) * padded_width)
+        rows = ops.arange(height, dtype="int32")[:, None] * padded_width + ops.arange(width, dtype="int32")
+        rows = first[:, None, None] + rows + shift
+        return ops.sign(generated - ops.take(ops.reshape(padded, (-1, channels)), rows, axis=0))
+
+    def of_all():
+        total, count = 0, 0
+        for y, x in shifts:
+            gap = difference(y, x)
+            equal = ops.cast(ops.sum(ops.abs(gap), axis=-1, keepdims=True) == shortest[..., None], "float32")
+            total, count = total + equal * ops.sign(gap), count + equal
+        return total / count
+
+    return shortest, ops.cond(ops.any(tied), of_all, of_chosen)
