@@ -1,23 +1,19 @@
 """Cut the triptychs of a test into single pictures for a paper, with skeleton drawings of both poses."""
 
-import argparse
-
 from pgig.cli.main import guarded
+from pgig.generate.flags import OwnParser, parse_with
 
 
-def main():
-    """Parse the two folders, hand the other flags to the common parser, cut."""
-    parser = argparse.ArgumentParser(prog="make_images_for_paper.py", add_help=False, allow_abbrev=False)
+def main(argv=None):
+    """Parse, check, cut."""
+    parser = OwnParser("make_images_for_paper.py", "Cut the triptychs of test.py into single pictures for a paper.")
     parser.add_argument("--triptychs", default="ref_nn_fasion", help="folder of the pictures that test.py wrote")
-    parser.add_argument("--separated", default=None, help="folder to write (default: the other's name and _separated)")
-    own, rest = parser.parse_known_args()
-    if {"-h", "--help"} & set(rest):
-        parser.print_help()
+    parser.add_argument("--separated", help="folder to write; None: <triptychs>_separated")
+    own, options = parse_with(parser, argv, dataset="fasion")
 
-    from pgig.cli.options import parse
     from pgig.generate.paper import run
 
-    run(parse(rest, "make_images_for_paper.py"), own.triptychs, own.separated or f"{own.triptychs.rstrip('/')}_separated")
+    run(options, own.triptychs, own.separated or f"{own.triptychs.rstrip('/')}_separated")
 
 
 if __name__ == "__main__":

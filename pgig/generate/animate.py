@@ -3,7 +3,6 @@
 Like the original it works through a data set of its own, `tmp`, whose files stay behind to be looked at.
 """
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +10,18 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pgig.data.dataset import background_name, open_images
+from pgig.data.dataset import open_images
+from pgig.data.folders import background_name, outside_sentence
 from pgig.data.images import decode, list_images, read_bytes
 from pgig.data.pairs import write_pairs
 from pgig.data.stream import PairStream
-from pgig.errors import DataError, MissingPackageError
+from pgig.errors import DataError
 from pgig.evaluate.triptych import write_triptych
 from pgig.generate.pairs import generated_batches, load_generator
-from pgig.pose.check import is_valid
+from pgig.generate.video import check_video, write_video
+from pgig.pose.check import is_valid, outside
 from pgig.pose.files import read_annotations, write_annotations
-from pgig.utils.files import atomic_path
+from pgig.utils.files import atomic_folder
 
 DATASET = Path("data/tmp-dataset")
 ANNOTATIONS = {split: f"data/tmp-annotation-{split}.csv" for split in ("train", "test")}
@@ -30,57 +31,90 @@ PAIRS = {split: f"data/tmp-pairs-{split}.csv" for split in ("train", "test")}
 def run(options, source, frames, keypoints, background, video, fps):
     """Generate the source person in the pose of every frame; write triptychs and a video.
 
+    Nothing is written before the flags, the tables and the weights have turned out to be good.
+
     Args:
-        options: `pgig.cli.options.Options`.
+        options: `pgig.cli.options.Options`; `generated_images_dir` is the folder of the triptychs, and
+            `test_limit` the number of frames to generate (0: all).
         source: path of the photo.
         frames: folder of the driving frames, taken in the order of their names.
         keypoints: annotation table with a row for the photo and for each frame, in pixels of these files.
-        background: path of the background picture (used with `--use_bg 1`), or None.
-        video: path of the `.mp4` or `.gif` to write.
+        background: path of the background picture, read with `--use_bg 1` only.
+        video: path of the `.mp4` or `.gif` to write: photo | frame | generated.
         fps: frames a second.
 
     Raises:
-        DataError: a file or a row is missing, or no pose can be used.
-        MissingPackageError: an mp4 is asked for and there is no encoder.
+        PgigError: one sentence for whatever the user can mend.
     """
-    writer = _writer(video)
-    names = list_images(frames)
-    if not names:
-        raise DataError(f"{frames} holds no pictures: give the folder of the driving frames with --target_images.")
-    if Path(source).name in names:
-        raise DataError(f"The source {source} has the name of a frame in {frames}: rename one of them.")
-    size = options.data.image_size
-    _prepare(Path(source), [Path(frames) / name for name in names], keypoints, background, size)
-
-    data = replace(
-        options.data,
-        name="tmp",
-        images_dir_train=str(DATASET / "train"),
-        images_dir_test=str(DATASET / "test"),
-        bg_images_dir_train=str(DATASET / "train-bg"),
-        bg_images_dir_test=str(DATASET / "test-bg"),
-        records_dir=None,
-        **{f"annotations_file_{split}": path for split, path in ANNOTATIONS.items()},
-        **{f"pairs_file_{split}": path for split, path in PAIRS.items()},
-    )
-    images = open_images(data)
-    pairs = _pairs(Path(source).name, names, images)
-    write_pairs(PAIRS["test"], pairs)
-    stream = PairStream(
-        images, pairs, 1, shuffle=False, use_bg=bool(getattr(options.config, "use_bg", 0)), origin=PAIRS["test"]
-    )
+    check_video(video, fps)
+    paths, poses = read_sequence(source, frames, keypoints)
     method = load_generator(options, "demo.py")
-    rows = []
-    for batch in generated_batches(method, stream, options):
+
+    # The photo comes last.
+    use_bg = bool(getattr(options.config, "use_bg", 0))
+    poses = prepare(paths, poses, background if use_bg else None, options.data.image_size)
+    poses = np.concatenate([carried_over(poses[:-1]), poses[-1:]])
+    names = [path.name for path in paths]
+    pairs = [(names[-1], name) for name, valid in zip(names[:-1], is_valid(poses[:-1]), strict=True) if valid]
+    write_annotations(ANNOTATIONS["train"], [], np.zeros((0, 18, 3)))
+    write_annotations(ANNOTATIONS["test"], names, poses)
+    write_pairs(PAIRS["train"], [])
+    write_pairs(PAIRS["test"], pairs)
+
+    stream = PairStream(
+        open_images(_paths(options.data)), pairs, 1, shuffle=False, use_bg=use_bg, origin=PAIRS["test"]
+    )
+    folder, shown = options.shared.generated_images_dir, []
+    for batch in generated_batches(method, stream, options, options.shared.test_limit):
         for row in zip(*(batch[key] for key in _ROW), strict=True):
-            write_triptych(options.shared.generated_images_dir, *row)
-            rows.append(np.concatenate(row[2:], axis=1))
-    with atomic_path(video) as temporary:
-        writer(temporary, rows, fps)
-    print(f"{len(rows)} frames (source | pose | generated): {video}, pictures in {options.shared.generated_images_dir}")
+            write_triptych(folder, *row)
+            shown.append(np.concatenate(row[2:], axis=1))
+    write_video(video, shown, fps)
+    print(f"{len(shown)} of {len(names) - 1} frames (photo | frame | generated) in {video}, each also in {folder}.")
+    if len(pairs) < len(names) - 1:
+        print(f"{len(names) - 1 - len(pairs)} frames have no usable pose (shoulders and hips) and were left out.")
 
 
 _ROW = ("source_name", "target_name", "source_pixels", "target_pixels", "generated_pixels")
+
+
+def read_sequence(source, frames, keypoints):
+    """Find the frames and the photo, and their poses.
+
+    Args:
+        source, frames, keypoints: as for `run`.
+
+    Returns:
+        Paths of the N frames, sorted, and of the photo; and their poses (N + 1, 18, 3) y, x, visible.
+
+    Raises:
+        DataError: there are no frames, a row is missing, or too few joints are known.
+    """
+    source = Path(source)
+    names = list_images(frames)
+    if not names:
+        raise DataError(f"{frames} holds no pictures: give the folder of the driving frames with --target_images.")
+    if not source.is_file():
+        raise DataError(f"There is no photo {source}: give it with --source_image.")
+    if source.name in names:
+        raise DataError(f"The photo {source} has the name of a frame in {frames}: rename one of them.")
+    paths = [*(Path(frames) / name for name in names), source]
+
+    # Tables often name their pictures with a folder.
+    table = read_annotations(keypoints)
+    poses = dict(zip((Path(name).name for name in table.names), table.keypoints, strict=True))
+    unknown = [path for path in paths if path.name not in poses]
+    if unknown:
+        raise DataError(
+            f"{keypoints} has no row for {unknown[0].name} (such pictures: {len(unknown)}): estimate the keypoints and "
+            "add the rows, or give the right table with --keypoints."
+        )
+    poses = np.stack([poses[path.name] for path in paths])
+    if not is_valid(poses[-1]):
+        raise DataError(f"The pose of {source} lacks a shoulder or a hip: take a photo that shows the whole torso.")
+    if not is_valid(carried_over(poses[:-1])).any():
+        raise DataError(f"No frame in {frames} shows both shoulders and both hips: nothing can be animated.")
+    return paths, poses
 
 
 def carried_over(keypoints):
@@ -99,72 +133,50 @@ def carried_over(keypoints):
     return filled
 
 
-def _prepare(source, frames, keypoints, background, size):
-    """Write the data set `tmp`: pictures of the right size and the annotations scaled with them."""
-    if DATASET.exists():
-        shutil.rmtree(DATASET)
-    table = read_annotations(keypoints)
-    # A table may name its pictures with their folder.
-    poses = {Path(name).name: pose for name, pose in zip(table.names, table.keypoints, strict=True)}
-    scaled = []
-    for path in tqdm([*frames, source], desc="Preparing", unit="picture", dynamic_ncols=True):
-        if path.name not in poses:
-            raise DataError(f"{keypoints} has no row for {path.name}: estimate its keypoints and add the row.")
-        scale = _resized(path, DATASET / "test" / path.name, size)
-        pose = poses[path.name].copy()
-        pose[:, :2] = np.where(pose[:, 2:] > 0, np.trunc(pose[:, :2] * scale), -1)
-        scaled.append(pose)
-    filled = np.concatenate([carried_over(scaled[:-1]), scaled[-1:]])
-    write_annotations(ANNOTATIONS["test"], [path.name for path in (*frames, source)], filled)
-    write_annotations(ANNOTATIONS["train"], [], np.zeros((0, 18, 3), np.float32))
-    write_pairs(PAIRS["train"], [])
-    if background:
-        for path in frames:
-            _resized(Path(background), DATASET / "test-bg" / background_name(path.name), size)
+def prepare(paths, poses, background, size):
+    """Write the pictures of the data set `tmp` in the size of the network; replace earlier ones only at the end.
+
+    Args:
+        paths: N paths of pictures of any size.
+        poses: (N, 18, 3) y, x, visible in pixels of these pictures.
+        background: path of the background picture, or None.
+        size: (height, width) of the network.
+
+    Returns:
+        (N, 18, 3) poses in pixels of the resized pictures, truncated to whole ones.
+
+    Raises:
+        DataError: a picture is damaged, or a joint lies outside its picture.
+        StorageError: the pictures cannot be written.
+    """
+    scaled = np.array(poses)
+    empty = _resized(decode(read_bytes(background), None, background), size) if background else None
+    with atomic_folder(DATASET) as folder:
+        for part in ("train", "test", "test-bg"):
+            (folder / part).mkdir()
+        for path, pose in zip(tqdm(paths, "Preparing", unit="picture", dynamic_ncols=True), scaled, strict=True):
+            pixels = decode(read_bytes(path), None, path)
+            if outside(pose, pixels.shape[:2]).any():
+                raise DataError(outside_sentence(path.name, pose, pixels.shape[:2]))
+            visible = pose[:, 2] > 0
+            pose[visible, :2] = np.trunc(pose[visible, :2] * np.divide(size, pixels.shape[:2]))
+            # The name keeps its extension; PNG loses nothing.
+            _resized(pixels, size).save(folder / "test" / path.name, format="PNG")
+            if empty:
+                empty.save(folder / "test-bg" / background_name(path.name), format="PNG")
+    return scaled
 
 
-def _resized(path, target, size):
-    """Write a picture in the size of the network; returns the factors (rows, columns)."""
-    pixels = decode(read_bytes(path), None, path)
-    picture = Image.fromarray(pixels).resize(size[::-1], Image.Resampling.BILINEAR)
-    with atomic_path(target) as temporary:
-        # The name keeps its extension, the content loses nothing.
-        picture.save(temporary, format="PNG")
-    return np.array(size, np.float32) / pixels.shape[:2]
+def _resized(pixels, size):
+    return Image.fromarray(pixels).resize(size[::-1], Image.Resampling.BILINEAR)
 
 
-def _pairs(source, names, images):
-    poses = dict(zip(images.names, images.keypoints, strict=True))
-    if not is_valid(poses[source]):
-        raise DataError(f"The pose of {source} lacks a shoulder or a hip: choose a photo that shows the whole torso.")
-    pairs = [(source, name) for name in names if is_valid(poses[name])]
-    if not pairs:
-        raise DataError("No frame shows both shoulders and both hips: nothing can be animated.")
-    return pairs
-
-
-def _writer(video):
-    """Choose how to write the video, before any work."""
-    suffix = Path(video).suffix.lower()
-    if suffix == ".gif":
-        return _write_gif
-    if suffix != ".mp4":
-        raise DataError(f"{video} is neither .mp4 nor .gif: give one of these endings.")
-    try:
-        import imageio_ffmpeg  # noqa: F401
-    except ImportError:
-        raise MissingPackageError(
-            'Writing an mp4 needs an encoder: pip install "pgig[video]", or give a .gif instead.'
-        ) from None
-    return _write_mp4
-
-
-def _write_gif(path, frames, fps):
-    first, *rest = (Image.fromarray(frame) for frame in frames)
-    first.save(path, format="GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
-
-
-def _write_mp4(path, frames, fps):
-    import imageio.v3 as imageio
-
-    imageio.imwrite(path, np.stack(frames), extension=".mp4", fps=fps, codec="libx264", macro_block_size=2)
+def _paths(data):
+    """The paths of the data set `tmp`, read without records: its pictures are used once."""
+    paths = {}
+    for split in ("train", "test"):
+        paths[f"images_dir_{split}"] = str(DATASET / split)
+        paths[f"bg_images_dir_{split}"] = str(DATASET / f"{split}-bg")
+        paths[f"annotations_file_{split}"] = ANNOTATIONS[split]
+        paths[f"pairs_file_{split}"] = PAIRS[split]
+    return replace(data, name="tmp", records_dir=None, **paths)

@@ -38,14 +38,17 @@ def invert(transforms):
     Returns:
         (B, n, 8) float32. A singular transform becomes NaN, which samples nothing.
     """
+    # The determinant term by term: what is left of its terms when they cancel is only rounding.
+    a0, a1, a2, b0, b1, b2, c0, c1 = (transforms[..., i] for i in range(8))
+    terms = ops.stack([a0 * b1, a1 * b2 * c0, a2 * b0 * c1, -a1 * b0, -a0 * b2 * c1, -a2 * b1 * c0])
+    regular = ops.abs(ops.sum(terms, axis=0)) > 1e-6 * ops.sum(ops.abs(terms), axis=0)
+    regular = regular[..., None, None]
+
+    # The library's elimination, not the shorter closed form: its rounding is the original's, and decides which
+    # pixel is nearest when a position lies half-way. It refuses singular matrices, so they are replaced first.
     copies = transforms.shape[1]
     matrices = ops.concatenate([transforms, ops.ones_like(transforms[..., :1])], axis=-1)
     matrices = ops.reshape(matrices, (-1, copies, 3, 3))
-
-    # The library's elimination, not the shorter closed form: its rounding is the original's, and decides which
-    # pixel is nearest when a position lies half-way. It refuses singular matrices, so these are replaced first.
-    determinant = ops.det(matrices)
-    regular = ops.logical_and(ops.abs(determinant) > 0, ops.isfinite(determinant))[..., None, None]
     inverse = ops.inv(ops.where(regular, matrices, ops.eye(3)))
     inverse = ops.where(regular, inverse / inverse[..., 2:, 2:], float("nan"))
     return ops.reshape(inverse, (-1, copies, 9))[..., :8]

@@ -68,7 +68,7 @@ def reconstruction_distance(reference, generated, area):
     """
     check_area(area)
     if area == 1:
-        return mean_absolute(generated, ops.stop_gradient(reference))
+        return mean_absolute(generated, ops.stop_gradient(ops.convert_to_tensor(reference)))
     return ops.mean(nearest_neighbour_map(reference, generated, area))
 
 

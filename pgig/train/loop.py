@@ -132,12 +132,12 @@ class Loop:
             while self.progress.epoch < self.schedule.last:
                 epoch = self.progress.epoch
                 if self.progress.iteration == 0 and self.schedule.shows(epoch):
-                    self._outside(self.observer.grid, epoch)
+                    self.observer.grid(epoch)
                 self._epoch(stream, stop)
                 self._after(epoch)
                 if stop.requested and self.progress.epoch < self.schedule.last:
                     raise KeyboardInterrupt
-        self._outside(self.observer.grid, self.schedule.last)
+        self.observer.grid(self.schedule.last)
 
     def _epoch(self, stream, stop):
         total, pending = self.schedule.iterations, []
@@ -173,7 +173,6 @@ class Loop:
         bar.set_postfix({player: f"{terms['loss']:.4g}" for player, terms in self.progress.means().items()}, refresh=False)
 
     def _after(self, epoch):
-        self.iteration.sync()
         means, seconds = self.progress.means(), self.progress.seconds
         validation = self.observer.validate() if self.schedule.validates(epoch) else None
         self.observer.record(epoch, self.step, means, validation, seconds)
@@ -184,10 +183,5 @@ class Loop:
         self._save()
 
     def _save(self):
-        self.iteration.sync()
         state.save(self.folder, self.step, self.owners, vars(self.progress), self.fixed)
         self.saved_at = time.monotonic()
-
-    def _outside(self, function, *arguments):
-        self.iteration.sync()
-        return function(*arguments)

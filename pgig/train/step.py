@@ -40,32 +40,34 @@ def compile_iteration(method, stage, optimizers, jit_compile=False):
     Args:
         method, stage: what is trained.
         optimizers: as `build_optimizers` returns them.
-        jit_compile: compile with XLA (TensorFlow).
+        jit_compile: compile with XLA (TensorFlow; JAX always does).
 
     Returns:
-        Callable: dictionary of arrays with leading size `stage.batches * B` -> {player: {term: scalar}}.
-        Its `sync()` must be called before variables are read from outside.
+        Function of a dictionary of arrays with leading size `stage.batches * B` -> {player: {term: scalar}}.
     """
+    state = [v for group in state_variables(method, optimizers).values() for v in group]
 
     def iteration(batch):
         parts = iter(_split(method.inputs(batch), stage.batches))
         logs = {}
         for player in stage.players:
-            rounds = [_update(method, player, optimizers[player.name], parts) for _ in range(player.repeats)]
+            rounds = [_update(method, player, optimizers[player.name], parts, state) for _ in range(player.repeats)]
             logs[player.name] = {term: sum(r[term] for r in rounds) / len(rounds) for term in rounds[0]}
         return logs
 
-    variables = [v for group in state_variables(method, optimizers).values() for v in group]
-    return engine.Compiled(iteration, variables, jit_compile)
+    return engine.compiled(iteration, reads=state, changes=state, jit_compile=jit_compile)
 
 
 def compile_forward(method, function, jit_compile=False):
-    """Compile `function(batch)`, which reads the networks of `method` (and may advance dropout's state)."""
-    variables = [v for network in method.networks.values() for v in network.variables]
-    return engine.Compiled(function, variables, jit_compile)
+    """Compile `function(batch)`, which reads the networks of `method` and changes at most the state of dropout."""
+    networks = method.networks.values()
+    weights = {id(weight) for network in networks for weight in network.weights}
+    reads = [variable for network in networks for variable in network.variables]
+    changes = [variable for variable in reads if id(variable) not in weights]
+    return engine.compiled(function, reads, changes, jit_compile)
 
 
-def _update(method, player, optimizer, parts):
+def _update(method, player, optimizer, parts, state):
     """One update of one player; returns its loss and terms."""
     inputs = [next(parts) for _ in range(player.batches)]
     variables = trained_variables(method, player)
@@ -74,8 +76,8 @@ def _update(method, player, optimizer, parts):
         total, terms = player.loss(inputs, training=True)
         return optimizer.scale_loss(total), {"loss": total, **terms}
 
-    terms, gradients = engine.value_and_gradients(loss, variables)
-    optimizer.apply(gradients, variables)
+    terms, gradients = engine.value_and_gradients(loss, variables, state)
+    engine.apply(optimizer, gradients, variables)
     return terms
 
 

@@ -1,4 +1,4 @@
-"""JAX's part of a training step: gradients, and compiling a function of a batch into a pure one."""
+"""JAX's part of a training step: gradients, updates, and compiling a function of a batch into a pure one."""
 
 import jax
 import keras
@@ -8,88 +8,68 @@ def prepare():
     """Nothing to do: on the CPU, JAX repeats a run to the bit."""
 
 
-def value_and_gradients(function, variables):
+def value_and_gradients(function, variables, state=()):
     """Call `function()` -> (scalar, anything) and differentiate the scalar (see step_tensorflow.py).
 
-    Whatever the function assigns on its way (the state of dropout) is assigned again outside of the
-    differentiated function, where the enclosing scope can see it.
+    Inside the differentiated function, what is assigned to a Keras variable is a tracer. So the call runs in a
+    scope of its own; the new values leave it as results and are assigned outside.
     """
-    assigned = {}
+    trained = {id(variable) for variable in variables}
+    others = [variable for variable in state if id(variable) not in trained]
+    given = [(variable, variable.value) for variable in others]
 
     def pure(values):
-        pairs = list(zip(variables, values, strict=True))
-        with keras.StatelessScope(state_mapping=[*_enclosing(), *pairs]) as scope:
+        own = zip(variables, values, strict=True)
+        with keras.StatelessScope(state_mapping=[*given, *own]) as scope:
             total, other = function()
-        trained = {id(variable) for variable in variables}
-        before = {id(variable): value for variable, value in _enclosing()}
-        updates = {}
-        for variable in _enclosing_variables():
-            value = scope.get_current_value(variable)
-            if id(variable) not in trained and value is not before[id(variable)]:
-                assigned[id(variable)] = variable
-                updates[str(id(variable))] = value
-        return total, (other, updates)
+        return total, (other, _values(others, scope))
 
-    (_, (other, updates)), gradients = jax.value_and_grad(pure, has_aux=True)([v.value for v in variables])
-    for key, value in updates.items():
-        assigned[int(key)].assign(value)
+    values = [variable.value for variable in variables]
+    (_, (other, changed)), gradients = jax.value_and_grad(pure, has_aux=True)(values)
+    _assign(others, changed)
     return other, gradients
 
 
-class Compiled:
-    """A compiled function of a batch that may change `variables` (see step_tensorflow.py).
+def apply(optimizer, gradients, variables):
+    """Let `optimizer` update `variables`, which it was built with.
 
-    The values of the variables travel as arguments and results; `sync` writes them back to the Keras variables, which are
-    stale, or dead after donation, until then.
+    The stateless form, because the loss-scaling optimizer assigns inside of a branch otherwise.
     """
+    own = optimizer.variables
+    updated = optimizer.stateless_apply([v.value for v in own], gradients, [v.value for v in variables])
+    for group, values in zip((variables, own), updated, strict=True):
+        _assign(group, values)
 
-    def __init__(self, function, variables, jit_compile=True):
-        self._variables = list(variables)
-        self._values = None
 
-        def pure(values, batch):
-            with _Scope(self._variables, values) as scope:
-                results = function(batch)
-            return [scope.get_current_value(variable) for variable in self._variables], results
+def compiled(function, reads, changes, jit_compile=True):
+    """Compile a function of a batch (see step_tensorflow.py); XLA always does it.
 
-        self._call = jax.jit(pure, donate_argnums=0)
+    Values travel as arguments and results. The memory of what changes is handed over and used again: arrays taken
+    from these variables before a call are dead after it, the variables themselves hold the new ones.
+    """
+    changing = {id(variable) for variable in changes}
+    reads = [variable for variable in reads if id(variable) not in changing]
 
-    def __call__(self, batch):
-        """Results of the body for one batch."""
-        if self._values is None:
-            self._values = [jax.numpy.copy(variable.value) for variable in self._variables]
-        self._values, results = self._call(self._values, batch)
+    def pure(changing, reading, batch):
+        mapping = zip([*changes, *reads], [*changing, *reading], strict=True)
+        with keras.StatelessScope(state_mapping=list(mapping)) as scope:
+            results = function(batch)
+        return _values(changes, scope), results
+
+    step = jax.jit(pure, donate_argnums=0)
+
+    def call(batch):
+        changed, results = step([v.value for v in changes], [v.value for v in reads], dict(batch))
+        _assign(changes, changed)
         return results
 
-    def sync(self):
-        """Write the values back to the Keras variables; the next call reads them anew."""
-        if self._values is not None:
-            for variable, value in zip(self._variables, self._values, strict=True):
-                variable.assign(value)
-            self._values = None
+    return call
 
 
-class _Scope(keras.StatelessScope):
-    """The outer scope of a compiled function; inner scopes start from its current values."""
-
-    current = None
-
-    def __init__(self, variables, values):
-        super().__init__(state_mapping=list(zip(variables, values, strict=True)))
-        self.variables = variables
-
-    def __enter__(self):
-        _Scope.current = self
-        return super().__enter__()
-
-    def __exit__(self, *details):
-        _Scope.current = None
-        return super().__exit__(*details)
+def _values(variables, scope):
+    return [scope.get_current_value(variable) for variable in variables]
 
 
-def _enclosing_variables():
-    return _Scope.current.variables if _Scope.current else []
-
-
-def _enclosing():
-    return [(variable, _Scope.current.get_current_value(variable)) for variable in _enclosing_variables()]
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,4 +1,4 @@
-"""TensorFlow's part of a training step: gradients, and compiling a function of a batch."""
+"""TensorFlow's part of a training step: gradients, updates, and compiling a function of a batch."""
 
 import tensorflow as tf
 
@@ -8,12 +8,13 @@ def prepare():
     tf.config.experimental.enable_op_determinism()
 
 
-def value_and_gradients(function, variables):
+def value_and_gradients(function, variables, state=()):
     """Call `function()` -> (scalar, anything) and differentiate the scalar.
 
     Args:
         function: closure over the networks.
-        variables: Keras variables.
+        variables: Keras variables to differentiate with respect to.
+        state: all Keras variables that the function reads or changes, such as the state of dropout.
 
     Returns:
         (anything, list of gradients, zeros where the scalar does not depend on a variable).
@@ -25,21 +26,22 @@ def value_and_gradients(function, variables):
     return other, tape.gradient(total, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
-class Compiled:
-    """A compiled function of a batch that may change `variables`.
+def apply(optimizer, gradients, variables):
+    """Let `optimizer` update `variables`, which it was built with."""
+    optimizer.apply(gradients, variables)
+
+
+def compiled(function, reads, changes, jit_compile=False):
+    """Compile a function of a batch.
 
     Args:
         function: body, a function of a dictionary of tensors.
-        variables: every Keras variable that it reads or changes.
+        reads: Keras variables that it reads.
+        changes: every Keras variable that it changes; they hold the new values when a call returns.
         jit_compile: True compiles it with XLA.
+
+    Returns:
+        Function of a dictionary of arrays or tensors -> results of the body.
     """
-
-    def __init__(self, function, variables, jit_compile=False):
-        self._call = tf.function(function, jit_compile=jit_compile, autograph=False, reduce_retracing=True)
-
-    def __call__(self, batch):
-        """Results of the body for one batch; arrays are taken as they are."""
-        return self._call({key: tf.convert_to_tensor(value) for key, value in batch.items()})
-
-    def sync(self):
-        """Nothing to do: variables are changed in place."""
+    graph = tf.function(function, jit_compile=jit_compile, autograph=False, reduce_retracing=True)
+    return lambda batch: graph({key: tf.convert_to_tensor(value) for key, value in batch.items()})

@@ -1,4 +1,4 @@
-"""PyTorch's part of a training step: gradients, and running a function of a batch."""
+"""PyTorch's part of a training step: gradients, updates, and running a function of a batch."""
 
 import torch
 from keras import ops
@@ -9,7 +9,7 @@ def prepare():
     torch.use_deterministic_algorithms(True, warn_only=True)
 
 
-def value_and_gradients(function, variables):
+def value_and_gradients(function, variables, state=()):
     """Call `function()` -> (scalar, anything) and differentiate the scalar (see step_tensorflow.py)."""
     with torch.enable_grad():
         total, other = function()
@@ -19,16 +19,16 @@ def value_and_gradients(function, variables):
     return other, filled
 
 
-class Compiled:
+def apply(optimizer, gradients, variables):
+    """Let `optimizer` update `variables`, which it was built with."""
+    optimizer.apply(gradients, variables)
+
+
+def compiled(function, reads, changes, jit_compile=False):
     """A function of a batch, run eagerly and without recording gradients of its own (see step_tensorflow.py)."""
 
-    def __init__(self, function, variables, jit_compile=False):
-        self._function = function
-
-    def __call__(self, batch):
-        """Results of the body for one batch."""
+    def call(batch):
         with torch.no_grad():
-            return self._function({key: ops.convert_to_tensor(value) for key, value in batch.items()})
+            return function({key: ops.convert_to_tensor(value) for key, value in batch.items()})
 
-    def sync(self):
-        """Nothing to do: variables are changed in place."""
+    return call

@@ -11,7 +11,7 @@ from pgig.methods.pose_gan.weights import original_names
 from pgig.train.step import build_optimizers, compile_iteration, engine, trained_variables
 from pgig.weights import keras_h5
 from pgig.weights.networks import load_network
-from tests.golden.recipes import Cases, fill, golden_root, method_for, read_recipe, recipe_tensor
+from tests.golden.recipes import Cases, fill, golden_root, method_for, read_recipe, recipe_tensor, sum_like_the_original
 
 GENERATORS = {
     "none_max": "--warp_skip none",
@@ -85,14 +85,25 @@ def original_layers(method):
     return names | {f"concatenate_{i}": ours for i, ours in enumerate(joined, 1)}
 
 
-def test_generator_of_large_pictures(golden):
-    expected, recipe = np.load(golden("networks.npz")), read_recipe(golden)
+def large_picture(golden):
+    """Our output for the golden case of 256x256, and the golden arrays."""
     method, _ = method_for("--warp_skip mask", (256, 256))
-    fill(method.original_order("generator"), recipe["weight_seed_base"])
+    fill(method.original_order("generator"), read_recipe(golden)["weight_seed_base"])
     cases = Cases(golden, method, "fasion_", "fasion_picture_seed_base", (256, 256))
-    image = numpy(method.generate(cases.inputs([1], [0], [1])))
-    assert np.abs(image[:, ::8, ::8] - expected["G_fasion_mask_sub8"]).max() < 2e-4
-    assert np.abs([image.mean(), image.std()] - expected["G_fasion_mask_mean_std"]).max() < 2e-4
+    return numpy(method.generate(cases.inputs([1], [0], [1]))), np.load(golden("networks.npz"))
+
+
+def test_generator_of_large_pictures(golden, monkeypatch):
+    tolerance = 2e-4 if sum_like_the_original(monkeypatch) else 1e-3
+    image, expected = large_picture(golden)
+    assert np.abs(image[:, ::8, ::8] - expected["G_fasion_mask_sub8"]).max() < tolerance
+    assert np.abs([image.mean(), image.std()] - expected["G_fasion_mask_mean_std"]).max() < tolerance
+
+
+def test_generator_of_large_pictures_with_exact_sums(golden):
+    image, expected = large_picture(golden)
+    assert np.abs(image[:, ::8, ::8] - expected["G_fasion_mask_sub8"]).max() < 1e-3
+    assert np.abs([image.mean(), image.std()] - expected["G_fasion_mask_mean_std"]).max() < 1e-3
 
 
 @pytest.mark.parametrize("kind", ["call", "sim", "warp"])
@@ -113,26 +124,28 @@ SETTINGS = json.loads((golden_root() / "deformable-gan" / "training.json").read_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting["name"])
-def test_training(golden, setting, tmp_path):
-    """Gradients before any update, then the golden iterations of both players, without dropout."""
-    recipe = read_recipe(golden)
-    method = trained_method(setting, recipe, tmp_path)
-    cases = Cases(golden, method)
-    real = cases.inputs([0, 2], [0, 2], [1, 3])
-    fake = cases.inputs([4, 5], [4, 6], [5, 7])
-    last = cases.inputs([1, 10], [8, 10], [9, 11])
-    drawn = {"discriminator": [real, fake], "generator": [last]}
-    players = method.stages["gan"].players
-
-    for player in players:
-        _, gradients = terms_and_gradients(method, player, drawn[player.name])
-        entries = method.original_order(player.name)
-        norms = setting[{"discriminator": "disc_grad_l2", "generator": "gen_grad_l2"}[player.name]]
-        for (_, name, variable), norm in zip(entries, norms, strict=True):
+def test_gradients(golden, setting, tmp_path, monkeypatch):
+    """Norms of all gradients before any update."""
+    slack = 0 if sum_like_the_original(monkeypatch) else 2e-3
+    method = trained_method(setting, read_recipe(golden), tmp_path)
+    real, fake, last = drawn_inputs(golden, method)
+    drawn = {"discriminator": ([real, fake], "disc_grad_l2"), "generator": ([last], "gen_grad_l2")}
+    for player in method.stages["gan"].players:
+        inputs, key = drawn[player.name]
+        gradients = gradients_of(method, player, inputs)
+        for (_, name, variable), norm in zip(method.original_order(player.name), setting[key], strict=True):
             ours = np.linalg.norm(numpy(gradients[variable.path]))
-            tolerance = 2e-3 * norm if "kernel" in name or "bias" in name else max(1e-3, 2e-3 * norm)
+            scalar = name.endswith(("gamma:0", "beta:0"))
+            tolerance = 1e-3 + slack * norm if scalar else 2e-3 * norm
             assert abs(ours - norm) < tolerance, (player.name, name, ours, norm)
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting["name"])
+def test_training(golden, setting, tmp_path):
+    """The golden iterations of both players, and the losses afterwards, without dropout."""
+    method = trained_method(setting, read_recipe(golden), tmp_path)
+    real, fake, last = drawn_inputs(golden, method)
     stage = method.stages["gan"]
     without_dropout(method)
     method.inputs = lambda batch: batch
@@ -140,9 +153,8 @@ def test_training(golden, setting, tmp_path):
     batch = {key: ops.concatenate([part[key] for part in (real, fake, last)]) for key in last}
     for number, step in enumerate(setting["steps"]):
         logs = iteration(batch)
-        for player, key in zip(players, ("disc", "gen"), strict=True):
+        for player, key in zip(stage.players, ("disc", "gen"), strict=True):
             compare(logs[player.name], dict(zip(setting[f"{key}_metric_names"], step[key], strict=True)), number, key)
-    iteration.sync()
     total, terms = method.generator_loss([last], training=False)
     compare({"loss": total, **terms}, dict(zip(setting["gen_metric_names"], setting["val_after"], strict=True)), 3, "gen")
 
@@ -182,16 +194,19 @@ def vgg_entries(seed):
     return entries
 
 
-def terms_and_gradients(method, player, inputs):
-    """Loss and terms of a player, and the gradients of its variables by their paths."""
+def drawn_inputs(golden, method):
+    """The three batches of an iteration: real pairs, pairs to generate for the discriminator, pairs of the generator."""
+    cases = Cases(golden, method)
+    real = cases.inputs([0, 2], [0, 2], [1, 3])
+    fake = cases.inputs([4, 5], [4, 6], [5, 7])
+    return real, fake, cases.inputs([1, 10], [8, 10], [9, 11])
+
+
+def gradients_of(method, player, inputs):
+    """Gradients of a player's loss: {path of the variable: gradient}."""
     variables = trained_variables(method, player)
-
-    def loss():
-        total, terms = player.loss(inputs, training=False)
-        return total, {"loss": total, **terms}
-
-    terms, gradients = engine.value_and_gradients(loss, variables)
-    return terms, {variable.path: gradient for variable, gradient in zip(variables, gradients, strict=True)}
+    _, gradients = engine.value_and_gradients(lambda: player.loss(inputs, training=False), variables)
+    return {variable.path: gradient for variable, gradient in zip(variables, gradients, strict=True)}
 
 
 def compare(ours, golden_terms, iteration, key):

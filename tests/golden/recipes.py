@@ -4,10 +4,12 @@ import json
 import os
 from pathlib import Path
 
+import keras
 import numpy as np
 from keras import ops
 
 from pgig.cli.options import parse
+from pgig.layers.norm import JointInstanceNormalization
 from pgig.pose.affine import NO_POINT
 
 
@@ -93,3 +95,35 @@ class Cases:
 
 def _no_nan(rows):
     return np.where(np.isnan(rows).any(axis=-1, keepdims=True), NO_POINT, rows).astype(np.float32)
+
+
+def sum_like_the_original(monkeypatch):
+    """Let the normalisation see statistics as the original's build computed them.
+
+    It added up the values of a map in four float32 lanes, which comes out short by 0.004 % for a million values and
+    by up to 0.1 % for eight million; ours does not. With its sums, differences to the golden arrays drop from 6e-4 to
+    4e-6. For eager execution only: JAX traces gradients, so there the patch is left out.
+
+    Returns:
+        Whether the patch is in place.
+    """
+    if keras.backend.backend() == "jax":
+        return False
+
+    def mean(x):
+        lanes = x.reshape(len(x), -1, 4)
+        sums = np.add.accumulate(lanes, axis=1, dtype=np.float32)[:, -1].sum(axis=1, dtype=np.float32)
+        return (sums / np.float32(lanes[0].size)).reshape(-1, 1, 1, 1)
+
+    def replace(ours, theirs):
+        return ours + ops.stop_gradient(ops.convert_to_tensor(theirs) - ours)
+
+    def call(layer, x):
+        values, axes = ops.convert_to_numpy(x), (1, 2, 3)
+        centred = x - replace(ops.mean(x, axis=axes, keepdims=True), mean(values))
+        deviation = ops.sqrt(ops.mean(ops.square(centred), axis=axes, keepdims=True))
+        deviation = replace(deviation, np.sqrt(mean(np.square(values - mean(values)))))
+        return layer.gamma * centred / (deviation + layer.epsilon) + layer.beta
+
+    monkeypatch.setattr(JointInstanceNormalization, "call", call)
+    return True

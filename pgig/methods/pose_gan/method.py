@@ -131,7 +131,10 @@ class PoseGan(Method):
         if self.features is None:
             return self.config.l1_penalty_weight * distance(real, generated)
         order = "original" if self.config.original else "imagenet"
-        real_maps, generated_maps = (self.features(vgg_input(image, order)) for image in (real, generated))
+        # A model of one output gives a bare tensor.
+        real_maps, generated_maps = (
+            keras.tree.flatten(self.features(vgg_input(image, order))) for image in (real, generated)
+        )
         distances = [distance(ops.stop_gradient(a), b) for a, b in zip(real_maps, generated_maps, strict=True)]
         return self.config.l1_penalty_weight * sum(distances)
 
