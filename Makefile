@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
-export TF_ENABLE_ONEDNN_OPTS ?= 1
 
 .PHONY: all demo test test-backends install lint clean
 
@@ -17,8 +16,10 @@ $(VENV)/installed: pyproject.toml
 
 install: $(VENV)/installed
 
+# Trains (or says that it has), generates and scores; interrupted, the same command goes on.
 demo: install
-	$(BIN)/python -m pgig.demo
+	$(BIN)/python train.py --config data/demo.toml
+	$(BIN)/python test.py --config data/demo.toml --generator_checkpoint output/demo/epoch_007_generator.h5
 
 test: demo
 	$(BIN)/ruff check .

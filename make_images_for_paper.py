@@ -6,8 +6,8 @@ from pgig.generate.flags import OwnParser, parse_with
 
 def main(argv=None):
     """Parse, check, cut."""
-    parser = OwnParser("make_images_for_paper.py", "Cut the triptychs of test.py into single pictures for a paper.")
-    parser.add_argument("--triptychs", default="ref_nn_fasion", help="folder of the pictures that test.py wrote")
+    parser = OwnParser("make_images_for_paper.py", "Cut triptychs into single pictures for a paper.")
+    parser.add_argument("--triptychs", default="ref_nn_fasion", help="folder that test.py wrote")
     parser.add_argument("--separated", help="folder to write; None: <triptychs>_separated")
     own, options = parse_with(parser, argv, dataset="fasion")
 

@@ -1,5 +1,4 @@
-"""Write a mirrored copy of every training picture: `python flip_train_data.py market`. Start it inside
-data/."""
+"""Write a mirrored copy of every training picture: `flip_train_data.py market`. Start it inside data/."""
 
 import argparse
 import sys

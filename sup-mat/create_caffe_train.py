@@ -11,11 +11,15 @@ Source: AliaksandrSiarohin/pose-gan:sup-mat/create_caffe_train.py, whose file na
 import argparse
 import os
 import re
+import sys
+from pathlib import Path
 
-from pgig.cli.main import guarded
-from pgig.data.images import list_images
-from pgig.errors import DataError
-from pgig.utils.files import write_text
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from pgig.cli.main import guarded  # noqa: E402
+from pgig.data.images import list_images  # noqa: E402
+from pgig.errors import DataError  # noqa: E402
+from pgig.utils.files import write_text  # noqa: E402
 
 
 def make_parser():

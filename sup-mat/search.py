@@ -10,14 +10,18 @@ Source: AliaksandrSiarohin/pose-gan:sup-mat/search.py (same features and distanc
 
 import argparse
 import os
+import sys
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from pgig.cli.main import guarded
-from pgig.data.images import decode, list_images, read_bytes
-from pgig.errors import DataError
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from pgig.cli.main import guarded  # noqa: E402
+from pgig.data.images import decode, list_images, read_bytes  # noqa: E402
+from pgig.errors import DataError  # noqa: E402
+from pgig.utils.progress import progress_bar  # noqa: E402
 
 BATCH = 16
 LAYER = "block5_pool"
@@ -71,6 +75,7 @@ def main(argv=None):
 
     # Here, so that --help and mistakes do not wait for Keras.
     from keras import ops, tree
+
     from pgig.losses.perceptual import feature_model, vgg_input
 
     model = feature_model([LAYER], args.perceptual_weights)
@@ -84,7 +89,7 @@ def main(argv=None):
 
     wanted = np.concatenate([features for _, features in batches(args.query_folder, queries)])
     total = -(-len(names) // BATCH)
-    best = nearest(wanted, tqdm(batches(args.dataset_folder, names), total=total, unit="batch"))
+    best = nearest(wanted, progress_bar(batches(args.dataset_folder, names), "Searching", "batch", total))
     for query, (name, distance) in sorted(zip(queries, best, strict=True), key=lambda row: row[1][1]):
         print((query, name, distance))
 

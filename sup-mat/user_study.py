@@ -14,14 +14,18 @@ judges' tables (`picture,answer`, the answer being `real` or `generated`) and pr
 import argparse
 import csv
 import os
+import sys
+from pathlib import Path
 
 from PIL import Image
 
-from pgig.cli.main import guarded
-from pgig.data.images import decode, list_images, read_bytes
-from pgig.errors import DataError
-from pgig.utils.files import atomic_folder
-from pgig.utils.random import generator
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from pgig.cli.main import guarded  # noqa: E402
+from pgig.data.images import decode, list_images, read_bytes  # noqa: E402
+from pgig.errors import DataError  # noqa: E402
+from pgig.utils.files import atomic_folder  # noqa: E402
+from pgig.utils.random import generator  # noqa: E402
 
 KINDS = {"to": "real", "gen": "generated"}
 

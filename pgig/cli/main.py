@@ -1,19 +1,22 @@
 """The commands. Each one is a few lines: parse, call, and say a user's mistake in one sentence."""
 
+import os
 import sys
 
 from pgig.errors import PgigError
 
 
 def guarded(command):
-    """Run `command()`; print the sentence of a `PgigError` and leave with its exit code."""
+    """Run `command()`; print the sentence of a `PgigError`, or of a Ctrl-C, and leave with its exit code."""
+    # Before anything imports TensorFlow: what it tells about itself would bury what we tell.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         return command()
     except PgigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\nStopped. The same command goes on from the last saved state.", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"\nStopped. {interrupt}".rstrip(), file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)

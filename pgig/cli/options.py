@@ -28,6 +28,7 @@ class Options:
         config: its own options.
         stage: name of the stage to train.
         data: where the data set lies.
+        given: names of the options that were stated, in a file or by a flag; the others have their defaults.
     """
 
     shared: Shared
@@ -35,6 +36,12 @@ class Options:
     config: object
     stage: str
     data: DataPaths
+    given: frozenset = frozenset()
+
+    @property
+    def uses_background(self):
+        """Whether batches need the backgrounds of the targets."""
+        return bool(getattr(self.config, "use_bg", 0))
 
     def flat(self):
         """All values in one dictionary of plain values, for config.json and for state files."""
@@ -92,7 +99,8 @@ def parse(argv=None, program=None):
     if stage not in info.stages:
         raise OptionsError(f"--stage {stage} is unknown: {method} has {', '.join(info.stages)}.")
     _check_shared(shared)
-    return Options(shared, info, _pick(info.config, values), stage, data_paths(shared))
+    given = frozenset({*from_file, *overrides, *flags})
+    return Options(shared, info, _pick(info.config, values), stage, data_paths(shared), given)
 
 
 def _bare_parser(method, program):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from pgig.data.dataset import ImageSet
 from pgig.data.folders import (
@@ -18,6 +17,7 @@ from pgig.data.pairs import identity, read_pairs
 from pgig.errors import DataError
 from pgig.pose.check import is_valid, outside
 from pgig.pose.files import read_annotations
+from pgig.utils.progress import progress_bar
 
 # Of a long list of like findings that many are shown.
 SHOWN = 5
@@ -36,24 +36,40 @@ class Finding:
     stops: bool = False
 
 
-def require_trainable(paths, batch_size=1):
-    """Raise at once what would make training impossible, without opening more than one picture.
+def require_trainable(paths, batch_size=1, use_bg=False):
+    """Raise at once what would make training impossible, without opening more than two pictures.
 
     Args:
         paths: `pgig.config.DataPaths`.
         batch_size: pairs in a batch.
+        use_bg: whether every target needs a background.
 
     Raises:
-        DataError: a folder, a table or a list is missing or broken, a joint lies outside its picture, or a
-            pair names an unknown picture.
+        DataError: see `require_pairs`.
+    """
+    require_pairs(paths, {paths.pairs_file_train: batch_size, paths.pairs_file_test: 1}, use_bg)
+
+
+def require_pairs(paths, least, use_bg=False):
+    """Raise at once what would make pair lists useless, opening one picture for each.
+
+    Args:
+        paths: `pgig.config.DataPaths`.
+        least: {path of a pair list: how many pairs it must hold}.
+        use_bg: whether every target needs a background.
+
+    Raises:
+        DataError: a folder, a table, a list or a background is missing or broken, a joint lies outside its
+            picture, or a pair names an unknown picture.
     """
     listing = list_dataset(paths)
     refuse_outside_joints(listing)
     images = ImageSet(listing, FolderSource(listing))
-    for origin in (paths.pairs_file_train, paths.pairs_file_test):
-        least = batch_size if origin == paths.pairs_file_train else 1
-        numbers = images.numbers(read_pairs(origin), origin, least)
+    for origin, count in least.items():
+        numbers = images.numbers(read_pairs(origin), origin, count)
         images.pixels(numbers[0, 0])
+        if use_bg:
+            images.require_backgrounds(numbers[:, 1])
 
 
 def main(options):
@@ -134,7 +150,7 @@ def _check_table(origin, poses, size):
 
 def _check_pictures(where, size, progress):
     findings = []
-    for name, folder in tqdm(sorted(where.items()), unit=" pictures", disable=not progress):
+    for name, folder in progress_bar(sorted(where.items()), "Checking", "picture", show=progress):
         path = f"{folder}/{name}"
         try:
             decode(read_bytes(path), size, path)

@@ -43,6 +43,16 @@ class ImageSet:
         """Whether a picture has a background picture."""
         return self._listing.backgrounds[number] is not None
 
+    def require_backgrounds(self, numbers):
+        """Raise a `DataError` when one of the pictures has no background picture."""
+        for number in np.unique(numbers):
+            if not self.has_background(number):
+                missing = background_name(self.names[number])
+                raise DataError(
+                    f"--use_bg 1 needs a background for every target, but {missing} is in neither folder of "
+                    "backgrounds: add it, or use --use_bg 0."
+                )
+
     def numbers(self, pairs, origin, least=1):
         """Turn pairs of names into pairs of numbers.
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from pgig.data.images import decode, is_image, list_images, read_bytes, resize_bilinear
 from pgig.errors import DataError
 from pgig.pose.files import read_annotations, write_annotations
 from pgig.pose.joints import MISSING
 from pgig.utils.files import storage_errors
+from pgig.utils.progress import progress_bar
 
 # DeepFashion's pictures are 256 x 256 with grey margins left and right; the small version leaves the margins
 # out.
@@ -55,15 +55,15 @@ def split_fashion(input_dir, output_dir, annotations_file_train, annotations_fil
         raise DataError(
             f"There are no pictures under {input_dir}: name the folder of DeepFashion with --input_dir."
         )
-
-    counts = {"train": 0, "test": 0, None: 0}
-    for path in tqdm(paths, unit=" pictures"):
-        parts = path.relative_to(input_dir).parts
-        if len(parts) != 4:
+    for path in paths:
+        if len(path.relative_to(input_dir).parts) != 4:
             raise DataError(
                 f"{path} does not lie at GENDER/CATEGORY/ID/FILE under {input_dir}: move it there or away."
             )
-        name = split_name(parts)
+
+    counts = {"train": 0, "test": 0, None: 0}
+    for path in progress_bar(paths, "Copying", "picture"):
+        name = split_name(path.relative_to(input_dir).parts)
         split = "test" if name in test else "train" if name in train else None
         counts[split] += 1
         if split:
@@ -75,16 +75,24 @@ def split_fashion(input_dir, output_dir, annotations_file_train, annotations_fil
 
 
 def resize_fashion():
-    """Make pictures and annotations of `fasion128` from those of `fasion`, both in the working directory."""
-    for split in ("train", "test"):
-        source, target = Path("fasion-dataset", split), Path("fasion128-dataset", split)
-        table = read_annotations(f"fasion-annotation-{split}.csv")
-        write_annotations(
-            f"fasion128-annotation-{split}.csv", table.names, resize_keypoints(table.keypoints), blank=False
+    """Make pictures and annotations of `fasion128` from those of `fasion`, both in the working directory.
+
+    Raises:
+        DataError: an annotation table or the pictures are missing, or a picture is not 256 x 256.
+    """
+    tables = {split: read_annotations(f"fasion-annotation-{split}.csv") for split in ("train", "test")}
+    folders = {split: Path("fasion-dataset", split) for split in tables}
+    if not any(map(list_images, folders.values())):
+        raise DataError(
+            "There are no pictures in fasion-dataset/train and fasion-dataset/test: start the program inside "
+            "data/, after split_fasion_dataset.py."
         )
-        for name in tqdm(list_images(source), desc=split, unit=" pictures"):
-            pixels = decode(read_bytes(source / name), FULL_SIZE, source / name)
-            _save(resize_pixels(pixels), target / name)
+    for split, folder in folders.items():
+        for name in progress_bar(list_images(folder), split, "picture"):
+            pixels = decode(read_bytes(folder / name), FULL_SIZE, folder / name)
+            _save(resize_pixels(pixels), Path("fasion128-dataset", split, name))
+        names, keypoints = tables[split].names, resize_keypoints(tables[split].keypoints)
+        write_annotations(f"fasion128-annotation-{split}.csv", names, keypoints, blank=False)
 
 
 def resize_pixels(pixels):
@@ -135,7 +143,7 @@ def flip_train(dataset):
             f"There are no pictures in {folder}: start the program inside data/ and name a data set there."
         )
     mirrored = {_mirrored(name) for name in names}
-    for name in tqdm(names, unit=" pictures"):
+    for name in progress_bar(names, "Mirroring", "picture"):
         # A copy made by an earlier run is not mirrored again.
         if name not in mirrored:
             pixels = decode(read_bytes(folder / name), None, folder / name)

@@ -117,10 +117,14 @@ def create_pairs(paths, images_for_test=12000):
     Args:
         paths: `pgig.config.DataPaths`.
         images_for_test: at most that many test pairs are kept.
+
+    Raises:
+        DataError: an annotation table cannot be read; no list is written then.
     """
-    for split in ("train", "test"):
+    files = {split: getattr(paths, f"annotations_file_{split}") for split in ("train", "test")}
+    tables = {split: read_annotations(path) for split, path in files.items()}
+    for split, table in tables.items():
         print(f"Compute pair dataset for {split}...")
-        table = read_annotations(getattr(paths, f"annotations_file_{split}"))
         pairs = make_pairs(table.names, table.keypoints)
         if split == "test":
             pairs = sample_pairs(pairs, images_for_test)

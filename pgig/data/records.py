@@ -11,21 +11,20 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import sys
 import weakref
 import zipfile
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from pgig.data.folders import FolderSource
 from pgig.data.images import decode
 from pgig.data.pairs import identity
 from pgig.data.tfrecord import decode_example, encode_example, frame, read_record
 from pgig.errors import DataError
-from pgig.utils.files import atomic_folder, storage_errors, write_text
+from pgig.utils.files import atomic_folder, storage_errors, sweep, write_text
+from pgig.utils.progress import progress_bar
 
 FORMAT = 1
 SHARD_BYTES = 64 * 2**20
@@ -126,7 +125,7 @@ def build(folder, listing, progress=True, shard_bytes=SHARD_BYTES):
     source = FolderSource(listing)
     with atomic_folder(folder) as temporary:
         with contextlib.closing(_Shards(temporary, shard_bytes)) as shards:
-            for number in tqdm(range(len(listing.names)), unit=" pictures", disable=not progress):
+            for number in progress_bar(range(len(listing.names)), "Records", "picture", show=progress):
                 shards.append(frame(encode_example(_features(listing, source, number))))
         np.savez(temporary / "index.npz", name=listing.names, shard=shards.shard, offset=shards.offset)
         manifest = {
@@ -201,8 +200,7 @@ def _builder_lock(folder):
             except BlockingIOError:
                 print(f"Waiting for another program that makes records in {folder.parent}.", file=sys.stderr)
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            for left in folder.parent.glob(f".{folder.name}-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            sweep(folder.parent, folder.name)
             yield
         finally:
             os.close(handle)

@@ -10,9 +10,8 @@ import keras
 import numpy as np
 
 from pgig.data.feed_python import assemble, python_feed
-from pgig.data.folders import background_name
 from pgig.data.records import Records
-from pgig.errors import DataError, OptionsError
+from pgig.errors import OptionsError
 from pgig.utils.random import generator
 
 
@@ -66,7 +65,7 @@ class PairStream:
                 f"--batch_size {batch_size} cannot be shared by {worker[1]} workers: make it a multiple."
             )
         if use_bg:
-            _require_backgrounds(images, self.numbers[:, 1])
+            images.require_backgrounds(self.numbers[:, 1])
 
     def __len__(self):
         """Number of pairs."""
@@ -150,13 +149,3 @@ def _choose_feeder(feeder, images):
     from pgig.data.feed_tensorflow import tensorflow_feed
 
     return tensorflow_feed
-
-
-def _require_backgrounds(images, targets):
-    for number in np.unique(targets):
-        if not images.has_background(number):
-            missing = background_name(images.names[number])
-            raise DataError(
-                f"--use_bg 1 needs a background for every target, but {missing} is in neither folder of "
-                "backgrounds: add it, or use --use_bg 0."
-            )

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from pgig.data.check import require_pairs
 from pgig.data.dataset import open_images
 from pgig.data.pairs import read_pairs
 from pgig.data.stream import PairStream
@@ -14,7 +14,9 @@ from pgig.evaluate.protocols import POSE_GAN
 from pgig.evaluate.report import Gallery, Table, ranked_examples, report
 from pgig.evaluate.scores import Scorer, mean_picture, summary_line
 from pgig.evaluate.triptych import list_triptychs, read_triptych, triptych_name, write_triptych
-from pgig.utils.files import sha256
+from pgig.generate.pairs import generated_batches, generation_options, load_generator
+from pgig.utils.files import require_folder, sha256
+from pgig.utils.progress import progress_bar
 
 _COLUMNS = ("ssim", "masked_ssim", "l1")
 _EXAMPLES = 4
@@ -29,13 +31,19 @@ def run(options):
     Raises:
         PgigError: one sentence for whatever the user can mend.
     """
-    shared = options.shared
-    images = open_images(options.data)
+    shared, data = options.shared, options.data
     folder = Path(shared.generated_images_dir)
     if shared.load_generated_images:
-        batches = loaded_batches(images, folder, options)
+        found = list_triptychs(folder)
+        images = open_images(data)
+        batches = loaded_batches(images, found[: shared.test_limit or len(found)], folder, shared.test_batch_size)
     else:
-        batches = fresh_batches(images, folder, options)
+        options = generation_options(options, "test.py")
+        require_pairs(data, {data.pairs_file_test: 1}, options.uses_background)
+        method = load_generator(options)
+        require_folder(folder)
+        images = open_images(data)
+        batches = fresh_batches(images, method, folder, options)
 
     missing = what_is_missing(shared.inception_weights)
     graph = None if missing else InceptionGraph(shared.inception_weights)
@@ -67,14 +75,10 @@ def run(options):
     print(f"Pictures, scores.json, scores.csv and report.html: {folder}")
 
 
-def fresh_batches(images, folder, options):
+def fresh_batches(images, method, folder, options):
     """Generate the test pairs and write their pictures."""
-    from pgig.generate.pairs import generated_batches, load_generator
-
-    background = bool(getattr(options.config, "use_bg", 0))
     path = options.data.pairs_file_test
-    stream = PairStream(images, read_pairs(path), 1, shuffle=False, use_bg=background, origin=path)
-    method = load_generator(options, "test.py")
+    stream = PairStream(images, read_pairs(path), 1, shuffle=False, use_bg=options.uses_background, origin=path)
     for batch in generated_batches(method, stream, options, options.shared.test_limit):
         for row in zip(*(batch[key] for key in _ROW), strict=True):
             write_triptych(folder, *row)
@@ -84,26 +88,21 @@ def fresh_batches(images, folder, options):
 _ROW = ("source_name", "target_name", "source_pixels", "target_pixels", "generated_pixels")
 
 
-def loaded_batches(images, folder, options):
-    """Read the pictures of an earlier test back, in the order of their names."""
-    found = list_triptychs(folder)
-    found = found[: options.shared.test_limit or len(found)]
-    size = options.shared.test_batch_size
+def loaded_batches(images, found, folder, size):
+    """Read the pictures of an earlier test back, in the order of their names, `size` at a time."""
     numbers = images.numbers([(source, target) for source, target, _ in found], str(folder))
-    with tqdm(total=len(found), desc="Loading", unit="pair", dynamic_ncols=True) as bar:
-        for first in range(0, len(found), size):
-            part = found[first : first + size]
-            panels = [read_triptych(path, images.size) for _, _, path in part]
-            source, target, generated = (np.stack(column) for column in zip(*panels, strict=True))
-            yield {
-                "source_name": np.array([name for name, _, _ in part]),
-                "target_name": np.array([name for _, name, _ in part]),
-                "source_pixels": source,
-                "target_pixels": target,
-                "generated_pixels": generated,
-                "target_keypoints": images.keypoints[numbers[first : first + size, 1]],
-            }
-            bar.update(len(part))
+    for first in progress_bar(range(0, len(found), size), "Loading", "batch"):
+        part = found[first : first + size]
+        panels = [read_triptych(path, images.size) for _, _, path in part]
+        source, target, generated = (np.stack(column) for column in zip(*panels, strict=True))
+        yield {
+            "source_name": np.array([name for name, _, _ in part]),
+            "target_name": np.array([name for _, name, _ in part]),
+            "source_pixels": source,
+            "target_pixels": target,
+            "generated_pixels": generated,
+            "target_keypoints": images.keypoints[numbers[first : first + size, 1]],
+        }
 
 
 def training_mean(images, options):
@@ -114,7 +113,7 @@ def training_mean(images, options):
     except PgigError as error:
         print(f"No baseline from the mean of the training targets: {error}")
         return None
-    bar = tqdm(targets, desc="Mean of training targets", unit="picture", dynamic_ncols=True)
+    bar = progress_bar(targets, "Mean of training targets", "picture")
     return mean_picture(images.pixels(number)[None] for number in bar)
 
 

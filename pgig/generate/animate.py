@@ -1,37 +1,17 @@
-"""Animate one photo by the poses of a sequence of frames (pose-gan: demo.py, here with given keypoints).
-
-Like the original it works through a data set of its own, `tmp`, whose files stay behind to be looked at.
-"""
-
-from dataclasses import replace
-from pathlib import Path
+"""Animate one photo by the poses of a sequence of frames (pose-gan: demo.py, here with given keypoints)."""
 
 import numpy as np
-from PIL import Image
-from tqdm import tqdm
 
 from pgig.data.dataset import open_images
-from pgig.data.folders import background_name, outside_sentence
-from pgig.data.images import decode, list_images, read_bytes
-from pgig.data.pairs import write_pairs
-from pgig.data.stream import PairStream
-from pgig.errors import DataError
 from pgig.evaluate.triptych import write_triptych
-from pgig.generate.pairs import generated_batches, load_generator
+from pgig.generate.sequence import PAIRS, dataset_paths, read_sequence, write_dataset
 from pgig.generate.video import check_video, write_video
-from pgig.pose.check import is_valid, outside
-from pgig.pose.files import read_annotations, write_annotations
-from pgig.utils.files import atomic_folder
-
-DATASET = Path("data/tmp-dataset")
-ANNOTATIONS = {split: f"data/tmp-annotation-{split}.csv" for split in ("train", "test")}
-PAIRS = {split: f"data/tmp-pairs-{split}.csv" for split in ("train", "test")}
 
 
 def run(options, source, frames, keypoints, background, video, fps):
     """Generate the source person in the pose of every frame; write triptychs and a video.
 
-    Nothing is written before the flags, the tables and the weights have turned out to be good.
+    Nothing is written before the flags, the tables, the weights and the pictures have turned out to be good.
 
     Args:
         options: `pgig.cli.options.Options`; `generated_images_dir` is the folder of the triptychs, and
@@ -48,135 +28,27 @@ def run(options, source, frames, keypoints, background, video, fps):
     """
     check_video(video, fps)
     paths, poses = read_sequence(source, frames, keypoints)
-    method = load_generator(options, "demo.py")
 
-    # The photo comes last.
-    use_bg = bool(getattr(options.config, "use_bg", 0))
-    poses = prepare(paths, poses, background if use_bg else None, options.data.image_size)
-    poses = np.concatenate([carried_over(poses[:-1]), poses[-1:]])
-    names = [path.name for path in paths]
-    pairs = [(names[-1], name) for name, valid in zip(names[:-1], is_valid(poses[:-1]), strict=True) if valid]
-    write_annotations(ANNOTATIONS["train"], [], np.zeros((0, 18, 3)))
-    write_annotations(ANNOTATIONS["test"], names, poses)
-    write_pairs(PAIRS["train"], [])
-    write_pairs(PAIRS["test"], pairs)
+    # Here, so that mistakes do not wait for Keras.
+    from pgig.data.stream import PairStream
+    from pgig.generate.pairs import generated_batches, generation_options, load_generator
 
-    stream = PairStream(
-        open_images(_paths(options.data)), pairs, 1, shuffle=False, use_bg=use_bg, origin=PAIRS["test"]
-    )
+    options = generation_options(options, "demo.py")
+    method = load_generator(options)
+    use_bg = options.uses_background
+    pairs = write_dataset(paths, poses, background if use_bg else None, options.data.image_size)
+
+    images = open_images(dataset_paths(options.data))
+    stream = PairStream(images, pairs, 1, shuffle=False, use_bg=use_bg, origin=PAIRS["test"])
     folder, shown = options.shared.generated_images_dir, []
     for batch in generated_batches(method, stream, options, options.shared.test_limit):
         for row in zip(*(batch[key] for key in _ROW), strict=True):
             write_triptych(folder, *row)
             shown.append(np.concatenate(row[2:], axis=1))
     write_video(video, shown, fps)
-    print(f"{len(shown)} of {len(names) - 1} frames (photo | frame | generated) in {video}, each also in {folder}.")
-    if len(pairs) < len(names) - 1:
-        print(f"{len(names) - 1 - len(pairs)} frames have no usable pose (shoulders and hips) and were left out.")
+    print(f"{len(shown)} frames (photo | frame | generated): {video}; their pictures: {folder}.")
+    if len(pairs) < len(paths) - 1:
+        print(f"Left out for want of shoulders or hips: {len(paths) - 1 - len(pairs)} frames.")
 
 
 _ROW = ("source_name", "target_name", "source_pixels", "target_pixels", "generated_pixels")
-
-
-def read_sequence(source, frames, keypoints):
-    """Find the frames and the photo, and their poses.
-
-    Args:
-        source, frames, keypoints: as for `run`.
-
-    Returns:
-        Paths of the N frames, sorted, and of the photo; and their poses (N + 1, 18, 3) y, x, visible.
-
-    Raises:
-        DataError: there are no frames, a row is missing, or too few joints are known.
-    """
-    source = Path(source)
-    names = list_images(frames)
-    if not names:
-        raise DataError(f"{frames} holds no pictures: give the folder of the driving frames with --target_images.")
-    if not source.is_file():
-        raise DataError(f"There is no photo {source}: give it with --source_image.")
-    if source.name in names:
-        raise DataError(f"The photo {source} has the name of a frame in {frames}: rename one of them.")
-    paths = [*(Path(frames) / name for name in names), source]
-
-    # Tables often name their pictures with a folder.
-    table = read_annotations(keypoints)
-    poses = dict(zip((Path(name).name for name in table.names), table.keypoints, strict=True))
-    unknown = [path for path in paths if path.name not in poses]
-    if unknown:
-        raise DataError(
-            f"{keypoints} has no row for {unknown[0].name} (such pictures: {len(unknown)}): estimate the keypoints and "
-            "add the rows, or give the right table with --keypoints."
-        )
-    poses = np.stack([poses[path.name] for path in paths])
-    if not is_valid(poses[-1]):
-        raise DataError(f"The pose of {source} lacks a shoulder or a hip: take a photo that shows the whole torso.")
-    if not is_valid(carried_over(poses[:-1])).any():
-        raise DataError(f"No frame in {frames} shows both shoulders and both hips: nothing can be animated.")
-    return paths, poses
-
-
-def carried_over(keypoints):
-    """Fill missing joints of a sequence from the frame before.
-
-    Args:
-        keypoints: (N, 18, 3) y, x, visible, in the order of the frames.
-
-    Returns:
-        The same shape; a joint missing from the first frame on stays missing until it is first seen.
-    """
-    filled = np.array(keypoints, dtype=np.float32)
-    for before, now in zip(filled, filled[1:], strict=False):
-        missing = now[:, 2] == 0
-        now[missing] = before[missing]
-    return filled
-
-
-def prepare(paths, poses, background, size):
-    """Write the pictures of the data set `tmp` in the size of the network; replace earlier ones only at the end.
-
-    Args:
-        paths: N paths of pictures of any size.
-        poses: (N, 18, 3) y, x, visible in pixels of these pictures.
-        background: path of the background picture, or None.
-        size: (height, width) of the network.
-
-    Returns:
-        (N, 18, 3) poses in pixels of the resized pictures, truncated to whole ones.
-
-    Raises:
-        DataError: a picture is damaged, or a joint lies outside its picture.
-        StorageError: the pictures cannot be written.
-    """
-    scaled = np.array(poses)
-    empty = _resized(decode(read_bytes(background), None, background), size) if background else None
-    with atomic_folder(DATASET) as folder:
-        for part in ("train", "test", "test-bg"):
-            (folder / part).mkdir()
-        for path, pose in zip(tqdm(paths, "Preparing", unit="picture", dynamic_ncols=True), scaled, strict=True):
-            pixels = decode(read_bytes(path), None, path)
-            if outside(pose, pixels.shape[:2]).any():
-                raise DataError(outside_sentence(path.name, pose, pixels.shape[:2]))
-            visible = pose[:, 2] > 0
-            pose[visible, :2] = np.trunc(pose[visible, :2] * np.divide(size, pixels.shape[:2]))
-            # The name keeps its extension; PNG loses nothing.
-            _resized(pixels, size).save(folder / "test" / path.name, format="PNG")
-            if empty:
-                empty.save(folder / "test-bg" / background_name(path.name), format="PNG")
-    return scaled
-
-
-def _resized(pixels, size):
-    return Image.fromarray(pixels).resize(size[::-1], Image.Resampling.BILINEAR)
-
-
-def _paths(data):
-    """The paths of the data set `tmp`, read without records: its pictures are used once."""
-    paths = {}
-    for split in ("train", "test"):
-        paths[f"images_dir_{split}"] = str(DATASET / split)
-        paths[f"bg_images_dir_{split}"] = str(DATASET / f"{split}-bg")
-        paths[f"annotations_file_{split}"] = ANNOTATIONS[split]
-        paths[f"pairs_file_{split}"] = PAIRS[split]
-    return replace(data, name="tmp", records_dir=None, **paths)

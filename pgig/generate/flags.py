@@ -25,7 +25,8 @@ class OwnParser(argparse.ArgumentParser):
         )
 
     def error(self, message):
-        raise OptionsError(f"{message[:1].upper()}{message[1:]}; `python {self.prog} --help` lists the flags.")
+        sentence = message[:1].upper() + message[1:]
+        raise OptionsError(f"{sentence}; `python {self.prog} --help` lists the flags.")
 
 
 def parse_with(parser, argv=None, dataset=None):
@@ -34,7 +35,7 @@ def parse_with(parser, argv=None, dataset=None):
     Args:
         parser: `OwnParser` with the own flags.
         argv: list of words, or None for those of this process.
-        dataset: value of `--dataset` where neither that flag nor `--config` is given; None: the common default.
+        dataset: the program's default of `--dataset`, used without that flag and without `--config`.
 
     Returns:
         Namespace of the own flags, and `pgig.cli.options.Options` of the others.

@@ -1,40 +1,50 @@
 """Generating pictures with a trained method, in batches, for test.py and the scripts beside it."""
 
-import keras
 import numpy as np
 from keras import ops
-from tqdm import tqdm
 
 from pgig.errors import OptionsError
 from pgig.evaluate.values import to_pixels
-from pgig.train.step import compile_forward, engine
-from pgig.weights.networks import load_network
+from pgig.train.step import build_method, compile_forward, engine
+from pgig.utils.progress import progress_bar
+from pgig.weights.networks import adopt_architecture, load_network
 
 
-def load_generator(options, program):
-    """Build the method of the options and load `--generator_checkpoint` into its generator.
+def generation_options(options, program):
+    """Options of a program that generates: what its weight file says of the network need not be said again.
 
     Args:
         options: `pgig.cli.options.Options`.
         program: name of the program, for the message.
 
     Returns:
-        The `Method`.
+        `Options`, see `adopt_architecture`.
 
     Raises:
         OptionsError: no checkpoint is given.
-        WeightsError: it does not fit the flags.
+        WeightsError: it is missing or unreadable.
     """
-    shared = options.shared
-    if not shared.generator_checkpoint:
-        raise OptionsError(
-            f"{program} needs --generator_checkpoint FILE: give a weight file that train.py wrote, with the flags of training."
-        )
+    path = options.shared.generator_checkpoint
+    if not path:
+        raise OptionsError(f"{program} needs --generator_checkpoint FILE: give a weight file that train.py wrote.")
+    return adopt_architecture(options, "generator", path)
+
+
+def load_generator(options):
+    """Build the method of the options and load `--generator_checkpoint` into its generator.
+
+    Args:
+        options: as `generation_options` returns them.
+
+    Returns:
+        The `Method`.
+
+    Raises:
+        WeightsError: the file does not fit the flags.
+    """
     engine.prepare()
-    if shared.mixed_precision != "none":
-        keras.config.set_dtype_policy(f"mixed_{shared.mixed_precision}")
-    method = options.method.load()(shared, options.config, options.data.image_size)
-    print(load_network(method, "generator", shared.generator_checkpoint, options))
+    method = build_method(options)
+    print(load_network(method, "generator", options.shared.generator_checkpoint, options))
     return method
 
 
@@ -59,7 +69,7 @@ def generated_batches(method, stream, options, limit=0, progress=True):
         bool(shared.jit_compile),
     )
     total = min(limit or len(stream), len(stream))
-    with tqdm(total=total, desc="Generating", unit="pair", dynamic_ncols=True, disable=not progress) as bar:
+    with progress_bar(None, "Generating", "pair", total, show=progress) as bar:
         for batch in stream.finite(shared.test_batch_size, limit):
             names = {key: batch.pop(key) for key in ("source_name", "target_name")}
             image = ops.convert_to_numpy(forward(batch))

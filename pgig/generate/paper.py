@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from tqdm import tqdm
-
 from pgig.errors import DataError
 from pgig.evaluate.triptych import list_triptychs, read_triptych
 from pgig.generate.jpeg import write_jpeg
 from pgig.pose.draw import draw_skeleton
 from pgig.pose.files import read_annotations
+from pgig.utils.progress import progress_bar
 
 
 def run(options, source, target):
@@ -38,7 +37,7 @@ def run(options, source, target):
                 )
 
     size = options.data.image_size
-    for number, (from_name, to_name, path) in enumerate(tqdm(triptychs, unit="pair", dynamic_ncols=True)):
+    for number, (from_name, to_name, path) in enumerate(progress_bar(triptychs, "Cutting", "pair")):
         from_pixels, to_pixels, generated = read_triptych(path, size)
         pictures = {
             "from": from_pixels,

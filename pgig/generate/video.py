@@ -1,5 +1,6 @@
 """Writing frames as a GIF (Pillow) or an mp4 (H.264, by the ffmpeg of the extra `video`)."""
 
+import subprocess
 from pathlib import Path
 
 from PIL import Image
@@ -36,7 +37,7 @@ def write_video(path, frames, fps):
 
     Args:
         path: name of the video, ending in `.gif` or `.mp4`.
-        frames: N >= 1 pictures (H, W, 3) uint8 of one size. An mp4 needs even sizes: odd ones are rounded up.
+        frames: N >= 1 pictures (H, W, 3) uint8 of one size. In an mp4 odd sizes get a black line to be even.
         fps: frames a second. In a GIF the nearest rate of 100/2, 100/3, 100/4, ... frames a second.
 
     Raises:
@@ -56,35 +57,24 @@ def _write_gif(path, frames, fps):
 
 
 def _write_mp4(path, frames, fps):
-    encoder = _encoder()
     height, width = frames[0].shape[:2]
-    # Two pixels share a colour in the format that every player reads: hence even sizes.
-    video = encoder.write_frames(
-        path, (width, height), fps=fps, codec="libx264", quality=8, macro_block_size=2, ffmpeg_log_level="quiet"
-    )
-    video.send(None)
-    try:
-        for frame in frames:
-            video.send(frame.tobytes())
-        video.close()
-        written, _ = encoder.count_frames_and_secs(path)
-    except (OSError, RuntimeError):
-        written = 0
-    # ffmpeg tells nobody when its last writes fail, so the frames are counted.
-    if written != len(frames):
-        raise StorageError(
-            f"The encoder wrote {written} of {len(frames)} frames of {path.suffix}: free some space on the device, or "
-            "give a .gif instead."
-        )
+    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps), "-i", "-"]
+    # Two by two pixels share a colour in the format that every player reads: hence even sizes.
+    wanted = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "15", "-pix_fmt", "yuv420p"]
+    command = [_encoder(), "-v", "error", "-y", *given, *wanted, str(path)]
+    done = subprocess.run(command, input=b"".join(frame.tobytes() for frame in frames), capture_output=True)
+    if done.returncode:
+        reason = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+        raise StorageError(f"The encoder failed ({reason}): free some space on the device, or give a .gif instead.")
 
 
 def _encoder():
+    """Path of ffmpeg."""
     try:
-        import imageio_ffmpeg
+        from imageio_ffmpeg import get_ffmpeg_exe
 
-        imageio_ffmpeg.get_ffmpeg_exe()
+        return get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         raise MissingPackageError(
-            'An mp4 needs the ffmpeg of an optional package: pip install "pgig[video]", or give a .gif instead.'
+            'An mp4 needs an encoder: pip install "pgig[video]", or give a .gif instead.'
         ) from None
-    return imageio_ffmpeg

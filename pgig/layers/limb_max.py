@@ -9,6 +9,7 @@ Written out, the gradient keeps nothing between the passes but the map and its m
 differentiation it would keep ten copies and add ten maps' worth of zero rows.
 """
 
+import keras
 from keras import ops
 
 from pgig.layers.sampling import table
@@ -32,16 +33,21 @@ def limb_max(maps, rows, back=None, adaptive=False):
         (B*h*w, C), dtype of `maps`. Equal largest copies share the gradient equally; zeros from the row of zeros
         take part in the maximum and take their share.
     """
+    # torch adds gathered rows up faster by itself than through the segment sum of Keras.
+    if back is None and keras.backend.backend() == "torch":
+        return ops.max(ops.take(table(maps), rows, axis=0), axis=0)
+
     copies, pixels, channels = rows.shape[0], ops.shape(rows)[1], maps.shape[-1]
     sizes = [size for size in SLOTS if adaptive and size < copies] + [copies]
-    slots, choice = rows, 0
+    slots, choice, back_choice = rows, 0, 0
     if len(sizes) > 1:
-        slots = ops.sort(rows, axis=0)
-        depth = ops.sum(ops.cast(ops.any(slots < pixels, axis=1), "int32"))
-        choice = sum(ops.cast(depth >= size, "int32") for size in sizes[:-1])
-        back = None if back is None else _to_slots(back, rows)
+        slots, choice = _front(rows, pixels, sizes, spare=1)
+        back_choice = choice
+        if back is not None:
+            back, choice_of_back = _front(_to_slots(back, rows), copies * pixels, sizes, spare=0)
+            back_choice = ops.maximum(choice, choice_of_back)
 
-    def choose(branch):
+    def choose(choice, branch):
         """Run `branch(size)` for the size that the batch needs."""
         if len(sizes) == 1:
             return branch(copies)
@@ -50,7 +56,7 @@ def limb_max(maps, rows, back=None, adaptive=False):
     @ops.custom_gradient
     def maximum(maps):
         values = table(maps)
-        largest = choose(lambda size: ops.max(ops.take(values, slots[:size], axis=0), axis=0))
+        largest = choose(choice, lambda size: ops.max(ops.take(values, slots[:size], axis=0), axis=0))
 
         def gradient(*arguments, upstream=None):
             upstream = arguments[0] if upstream is None else upstream
@@ -66,9 +72,10 @@ def limb_max(maps, rows, back=None, adaptive=False):
 
                 if back is None:
                     return scatter(shares, slots[:size], pixels)
-                return ops.sum(ops.take(table(shares), ops.minimum(back, size * pixels), axis=0), axis=0)
+                handed = ops.take(table(shares), ops.minimum(back[:size], size * pixels), axis=0)
+                return ops.sum(handed, axis=0)
 
-            return ops.reshape(choose(branch), ops.shape(maps))
+            return ops.reshape(choose(back_choice, branch), ops.shape(maps))
 
         return largest, gradient
 
@@ -88,6 +95,17 @@ def scatter(values, rows, count):
     """
     rows = ops.reshape(ops.where(rows < count, rows, -1), (-1,))
     return ops.segment_sum(ops.reshape(values, (-1, values.shape[-1])), rows, count)
+
+
+def _front(rows, nothing, sizes, spare):
+    """Sort rows (n, N) so that `nothing`, the largest, comes last.
+
+    Returns:
+        sorted rows, and which of `sizes` holds the deepest pixel with `spare` slots to spare (or holds all).
+    """
+    rows = ops.sort(rows, axis=0)
+    depth = ops.sum(ops.cast(ops.any(rows < nothing, axis=1), "int32"))
+    return rows, sum(ops.cast(depth + spare > size, "int32") for size in sizes[:-1])
 
 
 def _to_slots(back, rows):

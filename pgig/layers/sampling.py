@@ -64,7 +64,6 @@ def positions(transforms, map_size):
     Returns:
         rows, columns: (n, B, h*w) float32, in pixels, centres at integers; not finite where undefined.
     """
-    height, width = map_size
     y, x = (ops.convert_to_tensor(axis.ravel().astype("float32")) for axis in np.indices(map_size))
     a0, a1, a2, b0, b1, b2, c0, c1 = ops.unstack(ops.transpose(transforms, (2, 1, 0))[..., None], 8, axis=0)
 

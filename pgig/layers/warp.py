@@ -52,7 +52,7 @@ class AffineWarp(keras.layers.Layer):
     def call(self, inputs, training=None):
         maps, transforms, masks = inputs if len(inputs) == 3 else (*inputs, None)
         maps = ops.cast(maps, self.compute_dtype)
-        height, width, channels = maps.shape[1:]
+        height, width = maps.shape[1:3]
         transforms = ops.stop_gradient(ops.cast(transforms, "float32"))
         transforms = sampling.rescale(transforms, self.image_size, (height, width))
         active = None if masks is None else resize_masks(masks, (height, width))
@@ -112,9 +112,7 @@ class AffineWarp(keras.layers.Layer):
         return (batch, height, width, copies * channels)
 
     def get_config(self):
-        config = {
-            key: getattr(self, key) for key in ("image_size", "aggregation", "interpolation", "gradient")
-        }
+        config = {key: getattr(self, key) for key in ("image_size", "aggregation", "interpolation", "gradient")}
         return {**super().get_config(), **config}
 
 
@@ -171,7 +169,5 @@ def _read(maps, taps):
 
 def _checked(name, value, allowed):
     if value not in allowed:
-        raise OptionsError(
-            f"{name} is {value!r}, but must be one of {', '.join(allowed)}: choose one of these."
-        )
+        raise OptionsError(f"{name} is {value!r}, but must be one of {', '.join(allowed)}: choose one of these.")
     return value

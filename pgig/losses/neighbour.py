@@ -2,9 +2,9 @@
 
 Siarohin et al., "Deformable GANs for Pose-based Human Image Generation", CVPR 2018, section 3.3.
 
-Choose, then compare. The best shift of each pixel is found without a gradient, one shift at a time, so that only
-numbers per pixel are kept; then its reference is gathered, and the sign of one difference is the gradient. Memory
-does not grow with the window. Only where different references are equally near are all shifts visited again.
+Choose, then compare. The best shift of each pixel is found without a gradient, one shift at a time, so that one
+number per pixel and shift is kept; then its reference is gathered, and the sign of one difference is the gradient.
+Only when different references are equally near are all shifts visited again.
 """
 
 import keras
@@ -42,14 +42,19 @@ def nearest_neighbour_map(reference, generated, area):
         OptionsError: an even window.
     """
     check_area(area)
-    generated = ops.cast(generated, "float32")
-    fixed = ops.stop_gradient(generated)
     reference = ops.stop_gradient(ops.cast(reference, "float32"))
-    shortest, direction = _compare(reference, fixed, area)
 
-    # The value is the shortest distance; the second term is zero and carries the slope.
-    slope = ops.sum(ops.stop_gradient(direction) * (generated - fixed), axis=-1)
-    return ops.stop_gradient(shortest) + slope
+    @ops.custom_gradient
+    def compare(generated):
+        distance, slope = _compare(reference, generated, area)
+
+        def gradient(*arguments, upstream=None):
+            upstream = arguments[0] if upstream is None else upstream
+            return upstream[..., None] * slope
+
+        return distance, gradient
+
+    return compare(ops.cast(generated, "float32"))
 
 
 def reconstruction_distance(reference, generated, area):
@@ -102,50 +107,53 @@ class NearestNeighbourLoss(keras.layers.Layer):
 
 
 def _compare(reference, generated, area):
-    """Shortest distance of each pixel (B, h, w) and the slope of it with respect to `generated` (B, h, w, C)."""
+    """Distance to the nearest reference (B, h, w) and its slope with respect to `generated` (B, h, w, C)."""
     height, width, channels = reference.shape[1:]
     margin = area // 2
-    edges = ((0, 0), (margin, margin), (margin, margin), (0, 0))
-    padded = ops.pad(reference, edges, constant_values=OUTSIDE)
-    padded_width = width + 2 * margin
-    shifts = [divmod(number, area) for number in range(area * area)]
+    padded = ops.pad(reference, ((0, 0), (margin, margin), (margin, margin), (0, 0)), constant_values=OUTSIDE)
+    rows, columns = height + 2 * margin, width + 2 * margin
+    reference = ops.reshape(padded, (-1, channels))
 
-    def difference(y, x):
-        return generated - padded[:, y : y + height, x : x + width]
+    # In a flattened map a shift is an offset, so that a window is a view and not a copy. Both maps get the same
+    # width for that; what is computed in the margin is cut off by `crop`.
+    edges = ((0, 0), (0, rows - height), (0, columns - width), (0, 0))
+    wide = ops.reshape(ops.pad(generated, edges), (-1, channels))
+    last = (area - 1) * (columns + 1)
+    length = ops.shape(wide)[0] - last
+    wide = wide[:length]
+    offsets = [y * columns + x for y in range(area) for x in range(area)]
 
-    # Two references are told apart by one number each: their product with a fixed vector of no regularity.
+    def crop(flat):
+        return ops.reshape(ops.pad(flat, (0, last)), (-1, rows, columns))[:, :height, :width]
+
+    # References are told apart by one number each, their product with a fixed vector of no regularity.
     mark = np.random.Generator(np.random.PCG64(area)).uniform(0.5, 1.0, (channels, 1)).astype("float32")
-    marks = ops.matmul(padded, ops.convert_to_tensor(mark))[..., 0]
+    marks = ops.matmul(reference, ops.convert_to_tensor(mark))[:, 0]
 
-    # Shifts in reading order: the smallest distance, the first shift that has it, and whether another reference has
-    # the same distance.
-    shortest, shift, chosen, tied = None, None, None, None
-    for y, x in shifts:
-        distance = ops.sum(ops.abs(difference(y, x)), axis=-1)
-        own = marks[:, y : y + height, x : x + width]
-        if shortest is None:
-            shortest, chosen = distance, own
-            shift, tied = ops.zeros_like(distance, dtype="int32"), ops.zeros_like(distance, dtype="bool")
-            continue
-        nearer = distance < shortest
+    # In reading order: the smallest distance, the first offset that has it, the mark of what lies there, and whether
+    # something else lies at the same distance.
+    distances = [ops.sum(ops.abs(wide - reference[o : o + length]), axis=-1) for o in offsets]
+    shortest, offset, chosen = distances[0], ops.zeros_like(distances[0], dtype="int32"), marks[:length]
+    tied = ops.zeros_like(shortest, dtype="bool")
+    for o, distance in zip(offsets[1:], distances[1:], strict=True):
+        nearer, own = distance < shortest, marks[o : o + length]
         tied = (tied & ~nearer) | ((distance == shortest) & (own != chosen))
-        shift = ops.where(nearer, y * padded_width + x, shift)
+        offset = ops.where(nearer, o, offset)
         chosen = ops.where(nearer, own, chosen)
         shortest = ops.minimum(distance, shortest)
 
-    def of_chosen():
-        # Position in the padded map = own position + shift.
-        first = ops.arange(ops.shape(reference)[0], dtype="int32") * ((height + 2 * margin) * padded_width)
-        rows = ops.arange(height, dtype="int32")[:, None] * padded_width + ops.arange(width, dtype="int32")
-        rows = first[:, None, None] + rows + shift
-        return ops.sign(generated - ops.take(ops.reshape(padded, (-1, channels)), rows, axis=0))
+    # Position in the padded map = own position + offset.
+    position = ops.arange(ops.shape(offset)[0], dtype="int32") + offset
+    gap = generated - ops.take(reference, crop(position), axis=0)
 
-    def of_all():
+    def shared():
         total, count = 0, 0
-        for y, x in shifts:
-            gap = difference(y, x)
-            equal = ops.cast(ops.sum(ops.abs(gap), axis=-1, keepdims=True) == shortest[..., None], "float32")
-            total, count = total + equal * ops.sign(gap), count + equal
+        for number, distance in enumerate(distances):
+            y, x = divmod(number, area)
+            equal = ops.cast(crop(distance) == crop(shortest), "float32")[..., None]
+            other = generated - padded[:, y : y + height, x : x + width]
+            total, count = total + equal * ops.sign(other), count + equal
         return total / count
 
-    return shortest, ops.cond(ops.any(tied), of_all, of_chosen)
+    slope = ops.cond(ops.any(crop(tied)), shared, lambda: ops.sign(gap))
+    return crop(shortest), slope

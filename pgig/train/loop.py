@@ -1,8 +1,8 @@
 """The only training loop: epochs of iterations, with samples, validation, weight files and states at their moments.
 
-Moments, as in pose-gan: before an epoch whose number + 1 is a multiple of `display_ratio`, a sample grid; after one whose
-number + 1 is a multiple of `checkpoint_ratio`, weight files and a validation (also after epoch 0). The last epoch always
-leaves weight files, and one more grid shows them.
+Moments, as in pose-gan: before an epoch whose number + 1 is a multiple of `display_ratio`, a sample grid; after one
+whose number + 1 is a multiple of `checkpoint_ratio`, weight files and a validation (also after epoch 0). The last epoch
+always leaves weight files, and one more grid shows them.
 """
 
 import time
@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from keras import ops
-from tqdm import tqdm
 
 from pgig.train import state
 from pgig.train.signals import stop_requests
 from pgig.train.step import compile_iteration
+from pgig.utils.progress import progress_bar
 
 _FETCH_EVERY = 20
+_GOES_ON = "The same command goes on from the saved state."
 
 
 @dataclass
@@ -90,8 +91,7 @@ class Loop:
         batches: function of a position (in iterations since the first epoch) -> endless iterator of batches for
             iterations from there on.
         method, optimizers, owners: what is trained, and everything that a state holds.
-        observer: object with `grid(epoch)`, `validate()`, `keep(epoch)` and `record(epoch, step, means, validation,
-            seconds)`.
+        observer: the `pgig.train.observer.Observer`: its `grid`, `validate`, `record` and `keep` are called.
         folder: folder of the states.
         fixed: options that a resumed run must share.
         interval: seconds between saves of the state.
@@ -114,10 +114,10 @@ class Loop:
 
     def restore(self):
         """Go on from the newest state, if there is one; returns whether there was."""
-        found = state.restore(self.folder, self.owners, self.fixed)
-        if found:
-            self.progress = Progress(**found[1])
-        return bool(found)
+        progress = state.restore(self.folder, self.owners, self.fixed)
+        if progress:
+            self.progress = Progress(**progress)
+        return bool(progress)
 
     def run(self):
         """Run the epochs that remain; a signal to stop saves the state after the running iteration.
@@ -136,15 +136,12 @@ class Loop:
                 self._epoch(stream, stop)
                 self._after(epoch)
                 if stop.requested and self.progress.epoch < self.schedule.last:
-                    raise KeyboardInterrupt
+                    raise KeyboardInterrupt(_GOES_ON)
         self.observer.grid(self.schedule.last)
 
     def _epoch(self, stream, stop):
         total, pending = self.schedule.iterations, []
-        bar = tqdm(
-            total=total, initial=self.progress.iteration, desc=f"Epoch {self.progress.epoch}", unit="it", dynamic_ncols=True
-        )
-        with bar:
+        with progress_bar(None, f"Epoch {self.progress.epoch}", "it", total, self.progress.iteration) as bar:
             while self.progress.iteration < total:
                 began = time.monotonic()
                 pending.append(self.iteration(next(stream)))
@@ -157,7 +154,7 @@ class Loop:
                 if not done and (due or stop.requested):
                     self._save()
                 if stop.requested and not done:
-                    raise KeyboardInterrupt
+                    raise KeyboardInterrupt(_GOES_ON)
 
     def _fetch(self, pending, bar):
         """Bring the losses to the host and stop at the first that is not finite."""
@@ -170,18 +167,22 @@ class Loop:
                         state.stop_not_finite(self.folder, player, term, self.progress.epoch, first + offset)
             self.progress.add(values)
         pending.clear()
-        bar.set_postfix({player: f"{terms['loss']:.4g}" for player, terms in self.progress.means().items()}, refresh=False)
+        means = self.progress.means().items()
+        bar.set_postfix({player: f"{terms['loss']:.4g}" for player, terms in means}, refresh=False)
 
     def _after(self, epoch):
-        means, seconds = self.progress.means(), self.progress.seconds
+        # First of all: neither weight files nor records of an epoch that ended in values that are not finite.
+        arrays = state.snapshot(self.owners, self.folder, self.step)
+        step, means, seconds = self.step, self.progress.means(), self.progress.seconds
         validation = self.observer.validate() if self.schedule.validates(epoch) else None
-        self.observer.record(epoch, self.step, means, validation, seconds)
+        self.observer.record(epoch, step, means, validation, seconds)
         if self.schedule.keeps(epoch):
             self.observer.keep(epoch)
         # The state comes last: a crash before it repeats all of the above from an earlier state.
         self.progress = Progress(epoch + 1)
-        self._save()
+        self._save(arrays)
 
-    def _save(self):
-        state.save(self.folder, self.step, self.owners, vars(self.progress), self.fixed)
+    def _save(self, arrays=None):
+        arrays = arrays or state.snapshot(self.owners, self.folder, self.step)
+        state.save(self.folder, self.step, arrays, vars(self.progress), self.fixed)
         self.saved_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a run leaves behind to be read and looked at: stats.jsonl, TensorBoard events, config.json, the report page."""
+"""What a run leaves behind to be read and looked at: stats.jsonl, TensorBoard events, config.json, environment.json."""
 
 import importlib.metadata
 import json
@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import keras
-from tensorboardX import SummaryWriter
 
-from pgig.utils.files import storage_errors, write_text
+from pgig.train.events import EventFile
+from pgig.utils.files import write_text
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch", "numpy", "pgig")
 
@@ -24,35 +24,29 @@ class Recorder:
     """
 
     def __init__(self, folder, first_epoch):
-        self.folder = Path(folder)
-        self.stats_path = self.folder / "stats.jsonl"
+        self.stats_path = Path(folder) / "stats.jsonl"
         self.entries = [entry for entry in _read_lines(self.stats_path) if entry["epoch"] < first_epoch]
-        write_text(self.stats_path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
-        self.events_dir = self.folder / "tensorboard"
-        if first_epoch == 0 or not self.entries:
-            shutil.rmtree(self.events_dir, ignore_errors=True)
-        with storage_errors(self.events_dir):
-            self.events = SummaryWriter(str(self.events_dir), purge_step=self.entries[-1]["step"] + 1 if self.entries else 0)
+        self._write()
+        events = Path(folder) / "tensorboard"
+        if not self.entries:
+            shutil.rmtree(events, ignore_errors=True)
+        self.events = EventFile(events, self.entries[-1]["step"] + 1 if self.entries else 0)
 
     def add(self, entry):
         """Append the record of an epoch.
 
         Args:
-            entry: dictionary with `epoch`, `step`, one table of terms per player, `validation` (or None), `seconds`.
+            entry: dictionary with `epoch`, `step`, one table of terms per player, perhaps `validation`, `seconds`.
         """
-        with storage_errors(self.stats_path), open(self.stats_path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
         self.entries.append(entry)
+        self._write()
         tables = {key: value for key, value in entry.items() if isinstance(value, dict)}
-        for player, terms in tables.items():
-            for term, value in terms.items():
-                self.events.add_scalar(f"{player}/{term}", value, entry["step"])
-        self.events.flush()
+        scalars = {f"{player}/{term}": value for player, terms in tables.items() for term, value in terms.items()}
+        self.events.scalars(scalars, entry["step"])
 
     def picture(self, name, pixels, step):
         """Add a picture (H, W, 3) uint8 to the TensorBoard events."""
-        self.events.add_image(name, pixels, step, dataformats="HWC")
-        self.events.flush()
+        self.events.picture(name, pixels, step)
 
     def curves(self):
         """Series for plots: {title: {label: (epochs, values)}}, one plot for each player and for the validation."""
@@ -65,6 +59,10 @@ class Recorder:
                         epochs.append(entry["epoch"])
                         values.append(value)
         return plots
+
+    def _write(self):
+        """Write all lines anew, as a whole: they are few, and none is ever half there."""
+        write_text(self.stats_path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
 
 
 def write_environment(folder, options):
@@ -92,12 +90,13 @@ def environment():
 
 
 def _read_lines(path):
-    if not path.exists():
-        return []
+    """Records of a file, up to the first line that is none."""
     entries = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            break
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            entry["epoch"], entry["step"]
+            entries.append(entry)
+    except (OSError, ValueError, KeyError, TypeError):
+        return entries
     return entries

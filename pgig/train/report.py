@@ -19,9 +19,11 @@ def write_report(folder, options, recorder):
         options: `pgig.cli.options.Options`.
         recorder: `pgig.train.record.Recorder`.
     """
-    figures = [Figure(f"Losses: {name}", curves, y_label="mean of the epoch") for name, curves in recorder.curves().items()]
-    defaults = {field: value for field, value in options.flat().items() if value is not None}
-    table = Table("Options", ("flag", "value"), tuple((f"--{name}", str(value)) for name, value in defaults.items()))
+    figures = [
+        Figure(f"Losses: {name}", curves, y_label="mean of the epoch") for name, curves in recorder.curves().items()
+    ]
+    rows = tuple((f"--{name}", str(value)) for name, value in options.flat().items() if value is not None)
+    table = Table("Options", ("flag", "value"), rows)
     galleries = [
         Gallery(
             "Sample grids",
@@ -37,5 +39,5 @@ def write_report(folder, options, recorder):
 
 def _grids(folder):
     """The newest sample grids, newest first: (epoch, path)."""
-    found = [(int(match[1]), path) for path in Path(folder).iterdir() if (match := re.fullmatch(r"epoch_(\d+)\.png", path.name))]
-    return sorted(found, reverse=True)[:_GRIDS_SHOWN]
+    named = ((re.fullmatch(r"epoch_(\d+)\.png", path.name), path) for path in Path(folder).iterdir())
+    return sorted(((int(match[1]), path) for match, path in named if match), reverse=True)[:_GRIDS_SHOWN]

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM ask the loop to stop after the running iteration; a second one stops at once."""
 
 import contextlib
+import os
 import signal
 import threading
 
@@ -21,6 +22,8 @@ def stop_requests():
         if request.requested:
             raise KeyboardInterrupt
         request.requested = True
+        # Not `print`: the signal may have come in the middle of one.
+        os.write(2, b"\nStopping after this iteration, with the state saved; once more stops at once.\n")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

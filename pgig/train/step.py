@@ -8,6 +8,13 @@ from keras import ops
 engine = importlib.import_module(f"pgig.train.step_{keras.backend.backend()}")
 
 
+def build_method(options):
+    """The `Method` of the options with new networks, in the precision that is asked for."""
+    precision = options.shared.mixed_precision
+    keras.config.set_dtype_policy("float32" if precision == "none" else f"mixed_{precision}")
+    return options.method.load()(options.shared, options.config, options.data.image_size)
+
+
 def build_optimizers(method, stage, mixed_precision="none"):
     """Adam optimizers of all players, built: {player's name: optimizer}."""
     optimizers = {}

@@ -1,5 +1,7 @@
 """JAX's part of a training step: gradients, updates, and compiling a function of a batch into a pure one."""
 
+from collections import OrderedDict
+
 import jax
 import keras
 
@@ -22,7 +24,7 @@ def value_and_gradients(function, variables, state=()):
         own = zip(variables, values, strict=True)
         with keras.StatelessScope(state_mapping=[*given, *own]) as scope:
             total, other = function()
-        return total, (other, _values(others, scope))
+        return total, (_ordered(other), _values(others, scope))
 
     values = [variable.value for variable in variables]
     (_, (other, changed)), gradients = jax.value_and_grad(pure, has_aux=True)(values)
@@ -54,7 +56,7 @@ def compiled(function, reads, changes, jit_compile=True):
         mapping = zip([*changes, *reads], [*changing, *reading], strict=True)
         with keras.StatelessScope(state_mapping=list(mapping)) as scope:
             results = function(batch)
-        return _values(changes, scope), results
+        return _values(changes, scope), _ordered(results)
 
     step = jax.jit(pure, donate_argnums=0)
 
@@ -64,6 +66,13 @@ def compiled(function, reads, changes, jit_compile=True):
         return results
 
     return call
+
+
+def _ordered(results):
+    """Keep the order of terms; JAX sorts the keys of plain dictionaries."""
+    if not isinstance(results, dict):
+        return results
+    return OrderedDict((key, _ordered(value)) for key, value in results.items())
 
 
 def _values(variables, scope):

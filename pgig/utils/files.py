@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from pgig.errors import StorageError
 
 _SPACE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_PREFIX = ".writing-"
 
 
 @contextlib.contextmanager
@@ -46,13 +48,12 @@ def atomic_path(path):
     path = Path(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f"{_PREFIX}{path.stem}-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         try:
             yield temporary
-            with open(temporary, "rb+") as file:
-                os.fsync(file.fileno())
+            _flush(temporary)
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         finally:
@@ -65,15 +66,36 @@ def atomic_folder(path):
     path = Path(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{path.name}-", dir=path.parent))
         try:
             yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _flush(file)
             os.chmod(temporary, 0o777 & ~_umask())
             if path.exists():
                 shutil.rmtree(path)
             os.replace(temporary, path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def require_folder(path):
+    """Make a folder, if it is missing, and make sure that files can be written into it.
+
+    Raises:
+        StorageError: they cannot.
+    """
+    with storage_errors(Path(path) / "..."):
+        Path(path).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(prefix=_PREFIX, dir=path):
+            pass
+
+
+def sweep(folder, name=""):
+    """Remove what killed programs left half-written in a folder: the neighbours of `name`, or of any name."""
+    for left in Path(folder).glob(f"{_PREFIX}{glob.escape(name)}*"):
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def write_text(path, text):
@@ -86,6 +108,12 @@ def sha256(path):
     """Hexadecimal SHA-256 of the file `path`."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path):
+    """Wait until a file is on the disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _umask():

@@ -4,6 +4,7 @@ Layout (Keras 2.0.8 `Model.save`): group `model_weights` with the attribute `lay
 attribute `weight_names`; one data set per tensor. `save_weights` files have the same groups at the root.
 """
 
+import contextlib
 import json
 
 import h5py
@@ -13,6 +14,11 @@ from pgig.errors import WeightsError
 from pgig.utils.files import atomic_path
 
 OUR_ATTRIBUTE = "pgig_config"
+
+# What h5py raises on damaged files, by trial with random damage.
+_H5_ERRORS = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, RecursionError)
+# Values in a tensor: more than twice VGG19's largest. A damaged file may claim any number.
+_LARGEST = 2**28
 
 
 def read(path):
@@ -28,17 +34,21 @@ def read(path):
     Raises:
         WeightsError: the file is missing, not HDF5, or not of that layout.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            config = _read_config(file)
-            root = file.get("model_weights", file)
-            if "layer_names" not in root.attrs:
-                raise WeightsError(f"{path} is an HDF5 file without layer_names: a Keras .h5 weight file was expected.")
-            return [tensor for layer in _names(root, "layer_names") for tensor in _tensors(root, layer)], config
-    except FileNotFoundError:
-        raise WeightsError(f"The weight file {path} does not exist: check the path.") from None
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{path} cannot be read as a Keras .h5 weight file ({error}).") from None
+    with _opened(path) as file:
+        root = file.get("model_weights", file)
+        if "layer_names" not in root.attrs:
+            raise WeightsError(f"{path} is an HDF5 file without layer_names: a Keras .h5 weight file was expected.")
+        return [tensor for layer in _names(root, "layer_names") for tensor in _tensors(root, layer)], _config(file)
+
+
+def read_config(path):
+    """The dictionary of options that a file of ours carries, None for a foreign file.
+
+    Raises:
+        WeightsError: as for `read`.
+    """
+    with _opened(path) as file:
+        return _config(file)
 
 
 def write(path, entries, config):
@@ -49,7 +59,8 @@ def write(path, entries, config):
         entries: list of (layer group, tensor name, array) in file order.
         config: dictionary of plain values that says what the network was built from.
     """
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    # Built in memory: HDF5 cannot close a file that a full disk cuts short.
+    with h5py.File("weights", "w", driver="core", backing_store=False) as file:
         file.attrs["keras_version"] = np.bytes_("2.0.8")
         file.attrs["backend"] = np.bytes_("tensorflow")
         file.attrs[OUR_ATTRIBUTE] = json.dumps(config)
@@ -62,6 +73,10 @@ def write(path, entries, config):
         root.attrs["layer_names"] = np.array(list(groups), "S")
         for layer, names in groups.items():
             root[layer].attrs["weight_names"] = np.array(names, "S")
+        file.flush()
+        image = file.id.get_file_image()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(image)
 
 
 def assign(variables, tensors, path, network):
@@ -96,11 +111,24 @@ def assign(variables, tensors, path, network):
         variable.assign(array)
 
 
-def _read_config(file):
+@contextlib.contextmanager
+def _opened(path):
+    """Open a file for reading; whatever is wrong with it becomes a sentence."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except FileNotFoundError:
+        raise WeightsError(f"The weight file {path} does not exist: check the path.") from None
+    except _H5_ERRORS as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{path} cannot be read as a Keras .h5 weight file ({reason}): take another copy.") from None
+
+
+def _config(file):
     text = file.attrs.get(OUR_ATTRIBUTE)
     config = json.loads(text) if text is not None else None
-    if config is not None and not isinstance(config, dict):
-        raise ValueError(f"{OUR_ATTRIBUTE} is not a table")
+    if config is not None and not (isinstance(config, dict) and isinstance(config.get("options", {}), dict)):
+        raise ValueError(f"{OUR_ATTRIBUTE} is not a table of options")
     return config
 
 
@@ -114,4 +142,6 @@ def _tensors(root, layer):
         data = root[layer][name]
         if not isinstance(data, h5py.Dataset) or data.dtype.kind != "f":
             raise ValueError(f"{layer}/{name} is not an array of floating-point numbers")
+        if data.size > _LARGEST:
+            raise ValueError(f"{layer}/{name} claims {data.size} values")
         yield name, data[()].astype("float32")

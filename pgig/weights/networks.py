@@ -15,6 +15,31 @@ def architecture(options, network):
     return {"method": options.method.name, "image_size": list(options.data.image_size)} | decided
 
 
+def adopt_architecture(options, network, path):
+    """Take the options that a weight file of ours was made with, where the command line does not state them.
+
+    Args:
+        options: `Options` of this run.
+        network: name of the network.
+        path: the `.h5` file.
+
+    Returns:
+        `Options` with the method's own options of the file; unchanged for files of the original program.
+
+    Raises:
+        WeightsError: the file is missing or unreadable.
+    """
+    config = keras_h5.read_config(path)
+    stored = (config or {}).get("options", {})
+    ours = architecture(options, network)
+    names = {field.name for field in dataclasses.fields(options.config)} - options.given
+    adopted = {name: stored[name] for name in ours if name in names and name in stored and stored[name] != ours[name]}
+    if not adopted:
+        return options
+    print(f"From the weight file: {' '.join(f'--{name} {value}' for name, value in adopted.items())}")
+    return dataclasses.replace(options, config=dataclasses.replace(options.config, **adopted))
+
+
 def load_network(method, network, path, options):
     """Load a weight file, ours or the original's, into a network of `method`.
 

@@ -162,9 +162,7 @@ def test_symbolic_shapes_and_config_round_trip():
     assert AffineWarp.from_config(layer.get_config()).get_config() == layer.get_config()
 
 
-@pytest.mark.parametrize(
-    "choice", [{"aggregation": "mean"}, {"interpolation": "cubic"}, {"gradient": "none"}]
-)
+@pytest.mark.parametrize("choice", [{"aggregation": "mean"}, {"interpolation": "cubic"}, {"gradient": "none"}])
 def test_unknown_choices_are_refused(choice):
     with pytest.raises(OptionsError, match="must be one of"):
         AffineWarp(SIZE, **choice)

@@ -76,9 +76,7 @@ def test_weights_are_looked_for_in_this_order(tmp_path, monkeypatch):
 
 def test_the_original_order_exchanges_the_means_of_red_and_blue():
     black = np.full((1, 1, 1, 3), -1, "float32")
-    original, imagenet = (
-        ops.convert_to_numpy(vgg_input(black, order)).ravel() for order in ("original", "imagenet")
-    )
+    original, imagenet = (ops.convert_to_numpy(vgg_input(black, order)).ravel() for order in ("original", "imagenet"))
     np.testing.assert_allclose(imagenet, [-103.939, -116.779, -123.68], rtol=1e-6)
     np.testing.assert_allclose(original, imagenet[::-1])
     with pytest.raises(OptionsError, match="original or imagenet"):

@@ -1,6 +1,7 @@
 """The Deformable GAN: its inputs, losses and players (paper sections 3.2 to 3.4; pose-gan: gan/ and conditional_gan.py)."""
 
 import functools
+import random
 
 import keras
 import numpy as np
@@ -30,13 +31,16 @@ class PoseGan(Method):
         size: (height, width) of the pictures.
 
     Raises:
+        OptionsError: the pictures cannot be halved often enough, or VGG19 has no such layer.
         WeightsError: the content loss or the structure loss asks for a weight file that is not there.
     """
 
     def __init__(self, shared, config, size):
+        nets.require_size(size)
         self.config = config
         self.size = tuple(size)
-        keras.utils.set_random_seed(seed_for(shared.seed, "weights"))
+        # Keras takes the seeds of weights and of dropout from here; `keras.utils.set_random_seed` imports TensorFlow.
+        random.seed(seed_for(shared.seed, "weights"))
         self.networks = {
             "generator": nets.build_generator(config, self.size),
             "discriminator": nets.build_discriminator(config, self.size),

@@ -4,9 +4,12 @@ Layer names say the part: `appearance_conv0`, `pose_norm3`, `warp2`, `decoder_co
 convolutions, so the first convolution of a network has none.
 """
 
+import random
+
 import keras
 from keras import layers
 
+from pgig.errors import OptionsError
 from pgig.layers.norm import JointInstanceNormalization
 from pgig.layers.stn import SpatialTransformer
 from pgig.layers.upconv import UpConv2D
@@ -27,6 +30,20 @@ def decoder_channels(size):
     """Channels of the decoder stages; the last one is the picture."""
     deep = 3 if max(size) <= 128 else 4
     return (512,) * deep + (256, 128, 3)
+
+
+def require_size(size):
+    """Raise an `OptionsError` unless every level of the encoder halves the one before, and patches remain to be scored.
+
+    Args:
+        size: (height, width) in pixels.
+    """
+    step = 2 ** (len(encoder_channels(size)) - 1)
+    if any(length % step or length < 64 for length in size):
+        raise OptionsError(
+            f"Pictures of {size[0]} x {size[1]} pixels (height x width) cannot be halved {step.bit_length() - 1} times: "
+            f"each side must be a multiple of {step} and at least 64."
+        )
 
 
 def generator_inputs(config: PoseGanConfig, size):
@@ -109,11 +126,11 @@ def _norm(config, name):
     return layers.GroupNormalization(groups=-1, epsilon=1e-3, name=name)
 
 
-def _down(x, channels, part, index, config, norm=True):
+def _down(x, channels, part, index, config, norm=True, dtype=None):
     """Halve the map: leaky rectifier, padded 4x4 convolution of stride 2, normalisation."""
     x = layers.LeakyReLU(0.2, name=f"{part}_act{index}")(x)
     x = layers.ZeroPadding2D(1, name=f"{part}_pad{index}")(x)
-    x = layers.Conv2D(channels, 4, strides=2, use_bias=False, name=f"{part}_conv{index}")(x)
+    x = layers.Conv2D(channels, 4, strides=2, use_bias=False, name=f"{part}_conv{index}", dtype=dtype)(x)
     return _norm(config, f"{part}_norm{index}")(x) if norm else x
 
 
@@ -166,7 +183,8 @@ def _decoder(skips, config, size):
         x = UpConv2D(config.channels(channels), name=f"decoder_conv{stage}")(x)
         x = _norm(config, f"decoder_norm{stage}")(x)
         if stage < DROPOUT_STAGES:
-            x = layers.Dropout(0.5, name=f"decoder_dropout{stage}")(x)
+            # With a seed of its own: without one, dropout on PyTorch does not draw from the state that is saved.
+            x = layers.Dropout(0.5, seed=random.randint(1, 10**9), name=f"decoder_dropout{stage}")(x)
     x = layers.Concatenate(name="output_input")([x, skips[0]])
     x = layers.ReLU(name="output_act")(x)
     x = layers.Conv2D(picture, 3, padding="same", name="output_conv")(x)
@@ -182,7 +200,8 @@ def _patch_scores(x, config):
     """Three normalised blocks and one of a single channel: a score for every patch."""
     for index, channels in enumerate((128, 256, 512), 1):
         x = _down(x, config.channels(channels), "score", index, config)
-    x = _down(x, 1, "score", 4, config, norm=False)
+    # In float32 whatever the policy: a single channel is cheap, and in half precision PyTorch's CPU refuses it.
+    x = _down(x, 1, "score", 4, config, norm=False, dtype="float32")
     x = layers.Activation("sigmoid", name="score", dtype="float32")(x)
     return layers.Flatten(name="scores", dtype="float32")(x)
 

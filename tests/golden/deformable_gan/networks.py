@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 from keras import ops
 
+from pgig.data.paths import IMAGE_SIZES
 from pgig.methods.pose_gan.weights import original_names
 from pgig.train.step import build_optimizers, compile_iteration, engine, trained_variables
 from pgig.weights import keras_h5
 from pgig.weights.networks import load_network
-from tests.golden.recipes import Cases, fill, golden_root, method_for, read_recipe, recipe_tensor, sum_like_the_original
+from tests.golden.recipes import (
+    Cases,
+    fill,
+    golden_root,
+    method_for,
+    read_recipe,
+    recipe_tensor,
+    sum_like_the_original,
+)
 
 GENERATORS = {
     "none_max": "--warp_skip none",
@@ -237,7 +246,7 @@ def test_checkpoint_layout(golden, name):
     network = "discriminator" if "discriminator" in table else "generator"
     kind = table.split("-")
     disc_type = kind[3] if network == "discriminator" else "call"
-    method, options = method_for(f"--warp_skip {kind[1]} --disc_type {disc_type}")
+    method, options = method_for(f"--warp_skip {kind[1]} --disc_type {disc_type}", IMAGE_SIZES[kind[0]])
     sentence = load_network(method, network, golden(name), options)
     assert "original" in sentence
 

@@ -1,0 +1,93 @@
+"""What happens around the epochs of a run: sample grids, validation, weight files, records."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from pgig.evaluate.values import to_grid_pixels
+from pgig.train.pictures import grid, write_png
+from pgig.train.record import Recorder, write_environment
+from pgig.train.report import write_report
+from pgig.train.step import compile_forward
+from pgig.utils.progress import progress_bar
+from pgig.weights.networks import save_network
+
+
+class Observer:
+    """Looks at a run and writes what is seen; changes nothing of it.
+
+    Args:
+        options: `pgig.cli.options.Options`.
+        method, stage: what is trained.
+        schedule: `pgig.train.loop.Schedule`.
+        test: `PairStream` of the test pairs in file order.
+    """
+
+    def __init__(self, options, method, stage, schedule, test):
+        self.options, self.method, self.schedule, self.test = options, method, schedule, test
+        self.output = Path(options.shared.output_dir)
+        self.player = next((player for player in stage.players if player.name == stage.validate), None)
+        self._generate = compile_forward(method, lambda batch: method.generate(method.inputs(batch)))
+        self._losses = compile_forward(method, self._player_losses)
+
+    def open(self, epoch):
+        """Begin or continue the records with `epoch`."""
+        write_environment(self.output, self.options)
+        self.recorder = Recorder(self.output, epoch)
+
+    def grid(self, epoch):
+        """Draw the next test batch as the networks see it before `epoch`."""
+        batch = next(self.test.batches(self._test_position(epoch)))
+        generated = to_grid_pixels(ops.convert_to_numpy(self._generate(batch)))
+        pose = self.method.pose_pictures(np.asarray(batch["target_keypoints"]))
+        pixels = grid([np.asarray(batch["source_pixels"]), pose, np.asarray(batch["target_pixels"]), generated])
+        write_png(self.output / f"epoch_{epoch:03d}.png", pixels)
+        self.recorder.picture("samples", pixels, (epoch - self.schedule.first) * self.schedule.iterations)
+        write_report(self.output, self.options, self.recorder)
+
+    def validate(self):
+        """Mean losses of the stage's validated player over the test pairs, dropout off.
+
+        Pairs that do not fill a last batch are left out; where there are fewer than a batch, they fill it repeatedly.
+        """
+        if self.player is None:
+            return None
+        count = max(1, len(self.test) // self.options.shared.batch_size)
+        batches, sums = self.test.batches(), {}
+        for _ in progress_bar(range(count), "Validation", "batch"):
+            for term, value in self._losses(next(batches)).items():
+                sums[term] = sums.get(term, 0.0) + float(ops.convert_to_numpy(value)) / count
+        return sums
+
+    def record(self, epoch, step, means, validation, seconds):
+        """Print and store the means of an epoch."""
+        print(f"Epoch: {epoch}")
+        for player, terms in sorted(means.items(), reverse=True):
+            print(f"{player.capitalize()} {_sentence(terms)}")
+        if validation:
+            print(f"Validation {_sentence(validation)}")
+        pairs = self.schedule.iterations * self.options.shared.batch_size
+        speed = {"seconds": round(seconds, 3), "pairs_per_second": round(pairs / max(seconds, 1e-9), 3)}
+        entry = {"epoch": epoch, "step": step, "time": int(time.time()), **speed, **means}
+        self.recorder.add(entry | ({"validation": validation} if validation else {}))
+        write_report(self.output, self.options, self.recorder)
+
+    def keep(self, epoch):
+        """Write the weight files of all networks after `epoch`."""
+        for network in self.method.networks:
+            path = Path(self.options.shared.checkpoints_dir) / f"epoch_{epoch:03d}_{network}.h5"
+            save_network(self.method, network, path, self.options)
+
+    def _player_losses(self, batch):
+        total, terms = self.player.loss([self.method.inputs(batch)], training=False)
+        return {"loss": total, **terms}
+
+    def _test_position(self, epoch):
+        """Test batches used before `epoch`: one for each grid; a validation runs through all and comes back."""
+        return sum(self.schedule.shows(earlier) for earlier in range(self.schedule.first, epoch))
+
+
+def _sentence(terms):
+    return "; ".join(f"{term} = {value:.6g}" for term, value in terms.items())
