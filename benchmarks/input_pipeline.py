@@ -63,7 +63,7 @@ def main():
 
     computed, cached, floor, *_ = best.values()
     height, width = images.size
-    print(f"\n{options.data.name}, {height} x {width}, batch {batch_size}, {os.cpu_count()} processors\n")
+    print(f"\n{options.data.name}, {height} x {width}, batch {batch_size}, {len(os.sched_getaffinity(0))} cores\n")
     print("| way | pairs/s | times pose-gan's | times pose-gan's with .npy | time / floor |")
     print("| --- | --- | --- | --- | --- |")
     for name, time_taken in best.items():

@@ -7,11 +7,14 @@ pixel and pair.
 """
 
 import os
+import sys
 import time
+from pathlib import Path
 
 # Limits of the linear-algebra library are read when numpy is first imported.
 THREADS = 2
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402
 from skimage.metrics import structural_similarity  # noqa: E402

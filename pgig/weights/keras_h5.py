@@ -63,7 +63,7 @@ def write(path, entries, config):
     with h5py.File("weights", "w", driver="core", backing_store=False) as file:
         file.attrs["keras_version"] = np.bytes_("2.0.8")
         file.attrs["backend"] = np.bytes_("tensorflow")
-        file.attrs[OUR_ATTRIBUTE] = json.dumps(config)
+        file.attrs[OUR_ATTRIBUTE] = np.bytes_(json.dumps(config))
         root = file.create_group("model_weights")
         groups = {}
         for layer, name, array in entries:
@@ -125,9 +125,13 @@ def _opened(path):
 
 
 def _config(file):
-    text = file.attrs.get(OUR_ATTRIBUTE)
-    config = json.loads(text) if text is not None else None
-    if config is not None and not (isinstance(config, dict) and isinstance(config.get("options", {}), dict)):
+    if OUR_ATTRIBUTE not in file.attrs:
+        return None
+    # HDF5 does not come back from some damaged texts of variable length; ours have a fixed one.
+    if file.attrs.get_id(OUR_ATTRIBUTE).dtype.kind != "S":
+        raise ValueError(f"{OUR_ATTRIBUTE} is not a text of fixed length")
+    config = json.loads(file.attrs[OUR_ATTRIBUTE])
+    if not (isinstance(config, dict) and isinstance(config.get("options", {}), dict)):
         raise ValueError(f"{OUR_ATTRIBUTE} is not a table of options")
     return config
 

@@ -189,13 +189,13 @@ def test_compiled_by_xla_the_losses_are_the_same(trained):
         method, stage, optimizers = trained()
         without_dropout(method)
         step = compile_iteration(method, stage, optimizers, jit_compile)
-        batch = people(stage.batches * PAIRS)
-        logs.append([numbers(step(batch)) for _ in range(2)])
+        logs.append(numbers(step(people(stage.batches * PAIRS))))
+    plain, compiled = logs
+    assert compiled["discriminator"] == pytest.approx(plain["discriminator"], rel=1e-4)
 
-    # Adam's first step has the size of the learning rate wherever the gradient's sign is noise.
-    for plain, compiled, tolerance in zip(*logs, (1e-4, 2e-2), strict=True):
-        for player, terms in plain.items():
-            assert compiled[player] == pytest.approx(terms, rel=tolerance)
+    # The discriminator is updated by now, and the first step of Adam is a whole one wherever a gradient is mere noise.
+    assert compiled["generator"] == pytest.approx(plain["generator"], rel=1e-2)
+    assert compiled["generator"]["l1_loss"] == pytest.approx(plain["generator"]["l1_loss"], rel=1e-4)
 
 
 def without_dropout(method):
