@@ -288,6 +288,7 @@ def test_the_pictures_of_test_cannot_be_written(tiny, program, weights):
     assert files("generated") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "what"), [(40_000, "out/"), (1_500_000, "step-00000004")]
 )

@@ -118,11 +118,12 @@ def _bare_parser(method, program):
     for title, options in (("every method", Shared), (f"--method {method}", load(method).config)):
         group = parser.add_argument_group(title)
         for field in dataclasses.fields(options):
+            choices = field.metadata["choices"]
             group.add_argument(
                 f"--{field.name}",
                 type=_type(field),
-                choices=field.metadata["choices"],
-                metavar=field.metadata["metavar"] or (None if field.metadata["choices"] else _type(field).__name__.upper()),
+                choices=choices,
+                metavar=field.metadata["metavar"] or (None if choices else _type(field).__name__.upper()),
                 help=f"{field.metadata['help']} (default: {field.default})".replace("%", "%%"),
             )
     return parser

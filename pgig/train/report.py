@@ -1,4 +1,4 @@
-"""The report page of a training run: its curves, its newest sample grid, its options."""
+"""The report page of a training run: its curves, its newest sample grids, the options that were given."""
 
 import re
 from pathlib import Path
@@ -22,8 +22,8 @@ def write_report(folder, options, recorder):
     figures = [
         Figure(f"Losses: {name}", curves, y_label="mean of the epoch") for name, curves in recorder.curves().items()
     ]
-    rows = tuple((f"--{name}", str(value)) for name, value in options.flat().items() if value is not None)
-    table = Table("Options", ("flag", "value"), rows)
+    rows = tuple((f"--{name}", str(value)) for name, value in options.flat().items() if name in options.given)
+    table = Table("Options given", ("flag", "value"), rows, "All options, the defaults too: config.json.")
     galleries = [
         Gallery(
             "Sample grids",

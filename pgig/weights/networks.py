@@ -10,8 +10,8 @@ from pgig.weights import keras_h5
 
 def architecture(options, network):
     """What a weight file of `network` must agree with: {option: value} of plain values."""
-    fields = dataclasses.fields(options.config)
-    decided = {field.name: getattr(options.config, field.name) for field in fields if network in field.metadata["decides"]}
+    fields = [field for field in dataclasses.fields(options.config) if network in field.metadata["decides"]]
+    decided = {field.name: getattr(options.config, field.name) for field in fields}
     return {"method": options.method.name, "image_size": list(options.data.image_size)} | decided
 
 

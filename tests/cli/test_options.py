@@ -93,7 +93,8 @@ def test_mistakes_get_one_sentence(words, sentence):
 
 def test_a_broken_file_of_options_is_refused(tmp_path):
     file = tmp_path / "run.toml"
-    for text, sentence in (("a = [", "not a TOML file"), ("batch_siz = 3", "did you mean --batch_size"), ('seed = "x"', "seed")):
+    mistakes = {"a = [": "not a TOML file", "batch_siz = 3": "did you mean --batch_size", 'seed = "x"': "seed"}
+    for text, sentence in mistakes.items():
         file.write_text(text)
         with pytest.raises(OptionsError, match=sentence):
             parse(["--config", str(file)])

@@ -49,11 +49,15 @@ def test_breakpoint_works():
 
 
 def test_cmd_args_is_the_originals_namespace():
-    result = python("-c", "import cmd; a = cmd.args(['--dataset', 'market']); print(a.image_size, a.pairs_file_test, a.warp_skip)")
+    code = "import cmd; a = cmd.args(['--dataset', 'market']); print(a.image_size, a.pairs_file_test, a.warp_skip)"
+    result = python("-c", code)
     assert result.stdout.split("\n")[0] == "(128, 64) data/market-pairs-test.csv stn"
 
 
 def test_help_answers_without_keras():
-    code = "import sys, pgig.cli.options as o; o.make_parser().format_help(); assert not {'keras', 'tensorflow', 'numpy'} & set(sys.modules)"
+    code = (
+        "import sys, pgig.cli.options as options; options.make_parser().format_help(); "
+        "assert not {'keras', 'tensorflow', 'numpy'} & set(sys.modules)"
+    )
     result = python("-c", code)
     assert result.returncode == 0, result.stderr

@@ -1,5 +1,7 @@
 """One compiled iteration changes everything that training owns, and generating changes no weight."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -184,18 +186,19 @@ def test_an_overflow_halves_the_loss_scale_and_skips_the_update(trained):
 @pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX always compiles by XLA, PyTorch never")
 def test_compiled_by_xla_the_losses_are_the_same(trained):
+    """The discriminator's update, in which the generator takes part: the other one compiles for a minute."""
     logs = []
     for jit_compile in (False, True):
         method, stage, optimizers = trained()
         without_dropout(method)
+        stage = dataclasses.replace(stage, players=stage.players[:1])
         step = compile_iteration(method, stage, optimizers, jit_compile)
-        logs.append(numbers(step(people(stage.batches * PAIRS))))
-    plain, compiled = logs
-    assert compiled["discriminator"] == pytest.approx(plain["discriminator"], rel=1e-4)
+        batch = people(stage.batches * PAIRS)
+        logs.append([numbers(step(batch))["discriminator"] for _ in range(2)])
 
-    # The discriminator is updated by now, and the first step of Adam is a whole one wherever a gradient is mere noise.
-    assert compiled["generator"] == pytest.approx(plain["generator"], rel=1e-2)
-    assert compiled["generator"]["l1_loss"] == pytest.approx(plain["generator"]["l1_loss"], rel=1e-4)
+    # The first step of Adam is a whole one even where a gradient is mere noise.
+    for plain, compiled, tolerance in zip(*logs, (1e-4, 1e-2), strict=True):
+        assert compiled == pytest.approx(plain, rel=tolerance)
 
 
 def without_dropout(method):

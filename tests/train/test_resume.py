@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
-    "--dataset market --width 0.0625 --batch_size 2 --iterations_per_epoch 4 --number_of_epochs 2 --warp_skip mask "
+    "--dataset market --width 0.0625 --batch_size 2 --iterations_per_epoch 4 --number_of_epochs 3 --warp_skip mask "
     "--state_interval 0 --checkpoint_ratio 2 --use_validation 0 --seed 3"
 )
 EPOCH = 4
@@ -61,15 +61,14 @@ def test_stopped_runs_end_in_the_same_bits(tiny):
     process = start("broken")
     send_at(process, "broken", EPOCH + 1, signal.SIGTERM)
     output = finish(process, 130)
-    assert "Going on from epoch 1, iteration 0" in output or "Going on from epoch 1, iteration 1" in output
-    assert output.strip().endswith("Stopped. The same command goes on from the saved state.")
-    output = finish(start("broken"))
     assert "Going on from epoch 1" in output
+    assert output.strip().endswith("Stopped. The same command goes on from the saved state.")
+    assert "Going on from epoch" in finish(start("broken"))
     finish(whole)
 
     name, expected = final_arrays("whole")
     broken_name, arrays = final_arrays("broken")
-    assert name == broken_name == f"step-{2 * EPOCH:08d}"
+    assert name == broken_name == f"step-{3 * EPOCH:08d}"
     assert set(arrays) == set(expected)
     assert any("seed" in key for key in arrays)
     assert any(key.startswith("optimizer/generator") for key in arrays)
@@ -82,5 +81,6 @@ def test_stopped_runs_end_in_the_same_bits(tiny):
     kept = [[(entry["epoch"], entry["generator"], entry["discriminator"]) for entry in entries] for entries in lines]
     assert kept[0] == kept[1]
     left = {path.name for path in Path("broken/run").iterdir()}
-    assert left == {"state", "epoch_001_generator.h5", "epoch_001_discriminator.h5"}
+    written = {f"epoch_{epoch:03d}_{network}.h5" for epoch in (1, 2) for network in ("generator", "discriminator")}
+    assert left == {"state", *written}
     assert len(list(Path("broken/run/state").iterdir())) == 2

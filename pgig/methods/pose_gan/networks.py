@@ -41,8 +41,8 @@ def require_size(size):
     step = 2 ** (len(encoder_channels(size)) - 1)
     if any(length % step or length < 64 for length in size):
         raise OptionsError(
-            f"Pictures of {size[0]} x {size[1]} pixels (height x width) cannot be halved {step.bit_length() - 1} times: "
-            f"each side must be a multiple of {step} and at least 64."
+            f"Pictures of {size[0]} x {size[1]} pixels (height x width) cannot be halved "
+            f"{step.bit_length() - 1} times: each side must be a multiple of {step} and at least 64."
         )
 
 
