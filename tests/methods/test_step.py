@@ -196,8 +196,9 @@ def test_compiled_by_xla_the_losses_are_the_same(trained):
         batch = people(stage.batches * PAIRS)
         logs.append([numbers(step(batch))["discriminator"] for _ in range(2)])
 
-    # The first step of Adam is a whole one even where a gradient is mere noise.
-    for plain, compiled, tolerance in zip(*logs, (1e-4, 1e-2), strict=True):
+    # XLA fuses multiplications with additions, which moves some positions half-way between two pixels to the other
+    # one; and the first step of Adam is a whole one even where a gradient is mere noise.
+    for plain, compiled, tolerance in zip(*logs, (2e-3, 1e-2), strict=True):
         assert compiled == pytest.approx(plain, rel=tolerance)
 
 
