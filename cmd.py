@@ -1,7 +1,7 @@
 """The flags of pgig: `python cmd.py --help` lists them, `args()` parses them as pose-gan's cmd.py did.
 
-A file of this name hides the standard library's `cmd`, on which `pdb` builds. So nothing of ours is imported at the top,
-and every other name is handed on from the standard module, found by its path when first asked for.
+A file of this name hides the standard library's `cmd`, on which `pdb` builds. So nothing of ours is imported at the
+top, and every other name is handed on from the standard module, found by its path when first asked for.
 """
 
 __all__ = ["Cmd", "args", "make_parser"]

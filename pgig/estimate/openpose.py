@@ -1,7 +1,7 @@
 """The OpenPose network (Cao et al., CVPR 2017), as in the Keras conversion of its COCO weights.
 
-A VGG19 front end of ten convolutions, then six stages of two branches: part-affinity fields (38 channels) and joint heat
-maps (19 channels, the last one the background), at an eighth of the picture's size.
+A VGG19 front end of ten convolutions, then six stages of two branches: part-affinity fields (38 channels) and joint
+heat maps (19 channels, the last one the background), at an eighth of the picture's size.
 """
 
 import keras
@@ -53,7 +53,8 @@ def load_estimator(path):
             f"{path} is not the OpenPose network: missing {', '.join(missing[:4]) or 'nothing'}"
             f" ({len(missing)}), not known {', '.join(extra[:4]) or 'nothing'} ({len(extra)})."
         )
-    keras_h5.assign([(name, name, v) for name, v in entries], [(n, given[n]) for n, _ in entries], path, "pose estimator")
+    tensors = [(name, given[name]) for name, _ in entries]
+    keras_h5.assign([(name, name, variable) for name, variable in entries], tensors, path, "pose estimator")
     model.trainable = False
     return model
 

@@ -1,4 +1,4 @@
-"""The Deformable GAN: its inputs, losses and players (paper sections 3.2 to 3.4; pose-gan: gan/ and conditional_gan.py)."""
+"""The Deformable GAN: its inputs, losses and players (paper sections 3.2 to 3.4)."""
 
 import functools
 import random

@@ -95,9 +95,8 @@ def build_generator(config: PoseGanConfig, size):
         appearance = _encoder(_given(inputs, "source_image", "source_pose"), "appearance", config, size)
         pose = _encoder(_given(inputs, "target_pose", "background"), "pose", config, size)
         appearance = _deformed(appearance, inputs, config, size)
-        skips = [
-            layers.Concatenate(name=f"skip{level}")(pair) for level, pair in enumerate(zip(appearance, pose, strict=True))
-        ]
+        pairs = enumerate(zip(appearance, pose, strict=True))
+        skips = [layers.Concatenate(name=f"skip{level}")(pair) for level, pair in pairs]
     return keras.Model(inputs, _decoder(skips, config, size), name="generator")
 
 

@@ -1,7 +1,7 @@
 """Where the tensors of the original's .h5 files belong, by their order (spec of the files: Keras 2.0.8 `Model.save`).
 
-The original never compared names: Keras numbered them anew in every process. The order is by depth of the graph; at equal
-depth the appearance encoder precedes the pose encoder. The names given here are those of a fresh process that builds
+The original never compared names: Keras numbered them anew in every process. The order is by depth of the graph; at
+equal depth the appearance encoder precedes the pose encoder. The names given here are those of a fresh process that builds
 the generator first and the discriminator second, as the original's train.py does.
 """
 
@@ -94,7 +94,8 @@ def _discriminator_layers(config):
 
 
 def _kind(name):
-    return {"conv": "conv2d", "norm": "instance_normalization"}.get(name.rsplit("_", 1)[1].rstrip("0123456789"), "dense")
+    part = name.rsplit("_", 1)[1].rstrip("0123456789")
+    return {"conv": "conv2d", "norm": "instance_normalization"}.get(part, "dense")
 
 
 def _find(model, name):

@@ -46,8 +46,7 @@ def test_generator(golden, name):
         last = [variable for _, tensor, variable in entries if "dense_3" in tensor]
         for variable in last:
             variable.assign(np.zeros(variable.shape) if len(variable.shape) == 2 else [1, 0, 0, 0, 1, 0])
-    cases = expected["pose_index"]
-    inputs = Cases(golden, method).inputs(cases, [2 * j for j in range(len(cases))], [2 * j + 1 for j in range(len(cases))])
+    inputs = paired_inputs(golden, method, expected["pose_index"])
 
     image = numpy(method.generate(inputs))
     assert np.abs(image[:, ::4, ::4] - expected[f"G_{name}_sub4"]).max() < 2e-4
@@ -61,6 +60,12 @@ def test_generator(golden, name):
         assert set(names) <= set(ours)
         for layer, statistics in zip(names, expected[f"G_{name}_layer_mean_std_absmax"], strict=True):
             assert np.abs(ours[layer] - statistics).max() < 2e-4 * max(1, statistics[2]), layer
+
+
+def paired_inputs(golden, method, cases):
+    """Sample j has picture 2j as its source and 2j + 1 as its target."""
+    numbers = range(0, 2 * len(cases), 2)
+    return Cases(golden, method).inputs(cases, numbers, [number + 1 for number in numbers])
 
 
 def layer_statistics(method, inputs):
@@ -120,8 +125,7 @@ def test_discriminator(golden, kind):
     expected, recipe = np.load(golden("networks.npz")), read_recipe(golden)
     method, _ = method_for(f"--warp_skip mask --disc_type {kind}")
     fill(method.original_order("discriminator"), recipe["weight_seed_base"])
-    cases = expected["pose_index"]
-    inputs = Cases(golden, method).inputs(cases, [2 * j for j in range(len(cases))], [2 * j + 1 for j in range(len(cases))])
+    inputs = paired_inputs(golden, method, expected["pose_index"])
     swapped = inputs | {"source_image": inputs["target_image"], "target_image": inputs["source_image"]}
     for name, given in (("real", inputs), ("swapped", swapped)):
         scores = numpy(method.scores([given], given["target_image"]))
@@ -165,7 +169,8 @@ def test_training(golden, setting, tmp_path):
         for player, key in zip(stage.players, ("disc", "gen"), strict=True):
             compare(logs[player.name], dict(zip(setting[f"{key}_metric_names"], step[key], strict=True)), number, key)
     total, terms = method.generator_loss([last], training=False)
-    compare({"loss": total, **terms}, dict(zip(setting["gen_metric_names"], setting["val_after"], strict=True)), 3, "gen")
+    after = dict(zip(setting["gen_metric_names"], setting["val_after"], strict=True))
+    compare({"loss": total, **terms}, after, len(setting["steps"]), "gen")
 
 
 def trained_method(setting, recipe, tmp_path):
@@ -204,7 +209,7 @@ def vgg_entries(seed):
 
 
 def drawn_inputs(golden, method):
-    """The three batches of an iteration: real pairs, pairs to generate for the discriminator, pairs of the generator."""
+    """The batches of an iteration: real pairs, pairs to generate for the discriminator, pairs of the generator."""
     cases = Cases(golden, method)
     real = cases.inputs([0, 2], [0, 2], [1, 3])
     fake = cases.inputs([4, 5], [4, 6], [5, 7])
@@ -240,7 +245,7 @@ def layouts():
 
 @pytest.mark.parametrize("name", layouts())
 def test_checkpoint_layout(golden, name):
-    """Files with the exact structure of the original's: tensor i is (i + 1) / divisor, first and last element shifted."""
+    """Files of the original's structure: tensor i is (i + 1) / divisor, its first and last element shifted."""
     divisor = read_recipe(golden)["layout_fill_divisor"]
     table = layouts()[name]
     network = "discriminator" if "discriminator" in table else "generator"
