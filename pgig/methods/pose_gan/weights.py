@@ -1,8 +1,8 @@
 """Where the tensors of the original's .h5 files belong, by their order (spec of the files: Keras 2.0.8 `Model.save`).
 
 The original never compared names: Keras numbered them anew in every process. The order is by depth of the graph; at
-equal depth the appearance encoder precedes the pose encoder. The names given here are those of a fresh process that builds
-the generator first and the discriminator second, as the original's train.py does.
+equal depth the appearance encoder precedes the pose encoder. The names given here are those of a fresh process that
+builds the generator first and the discriminator second, as the original's train.py does.
 """
 
 from collections import Counter
