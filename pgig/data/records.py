@@ -7,7 +7,6 @@ stored twice.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -25,6 +24,11 @@ from pgig.data.tfrecord import decode_example, encode_example, frame, read_recor
 from pgig.errors import DataError
 from pgig.utils.files import atomic_folder, storage_errors, sweep, write_text
 from pgig.utils.progress import progress_bar
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks.
+    fcntl = None
 
 FORMAT = 1
 SHARD_BYTES = 64 * 2**20
@@ -188,8 +192,12 @@ def _features(listing, source, number):
 def _builder_lock(folder):
     """Let one program at a time make records here, and sweep what a killed one left.
 
-    The lock is on the parent folder itself: it leaves no file behind and dies with its holder.
+    The lock is on the parent folder itself: it leaves no file behind and dies with its holder. Without locks two
+    programs may make the same records, each in a folder of its own, and the later rename wins.
     """
+    if fcntl is None:
+        yield
+        return
     folder = Path(folder)
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)

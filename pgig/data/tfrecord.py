@@ -7,6 +7,7 @@ payload (4), as in TensorFlow's `core/lib/io/record_writer.h`; the message is it
 
 import os
 import struct
+import threading
 
 import google_crc32c
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
@@ -17,6 +18,7 @@ _LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
 _HEAD = _LENGTH.size + _CRC.size
 _MASK_DELTA = 0xA282EAD8
+_TURN = threading.Lock()
 
 
 def masked_crc(data):
@@ -34,7 +36,7 @@ def frame(payload):
 def read_record(file, offset):
     """Read the record that starts at `offset`, checking both sums.
 
-    Threads may share the file: reading moves no position.
+    Threads may share the file.
 
     Args:
         file: binary file opened for reading, unbuffered or not.
@@ -46,8 +48,7 @@ def read_record(file, offset):
     Raises:
         DataError: the record is cut short or damaged.
     """
-    handle = file.fileno()
-    head = os.pread(handle, _HEAD, offset)
+    head = _read_at(file, _HEAD, offset)
     if len(head) < _HEAD:
         raise DataError(_broken(file, offset, "is cut short"))
     length = _LENGTH.unpack_from(head)[0]
@@ -55,15 +56,24 @@ def read_record(file, offset):
         raise DataError(_broken(file, offset, "has a damaged length"))
 
     # The length is compared with the file before anything of that length is allocated.
-    if offset + _HEAD + length + _CRC.size > os.fstat(handle).st_size:
+    if offset + _HEAD + length + _CRC.size > os.fstat(file.fileno()).st_size:
         raise DataError(_broken(file, offset, "is cut short"))
-    body = os.pread(handle, length + _CRC.size, offset + _HEAD)
+    body = _read_at(file, length + _CRC.size, offset + _HEAD)
     if len(body) < length + _CRC.size:
         raise DataError(_broken(file, offset, "is cut short"))
     payload = body[:length]
     if _CRC.unpack_from(body, length)[0] != masked_crc(payload):
         raise DataError(_broken(file, offset, "is damaged"))
     return payload
+
+
+def _read_at(file, count, offset):
+    """Up to `count` bytes from `offset` on. Windows cannot read at a place: there, threads take turns to move to it."""
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), count, offset)
+    with _TURN:
+        file.seek(offset)
+        return file.read(count)
 
 
 def read_records(path):
