@@ -62,6 +62,22 @@ def test_warp(warp, gradient, reference, training):
         assert wrong.mean() <= (0.002 if gradient == "inverse" else 0), (group, aggregation)
 
 
+def test_warp_cases_are_the_pose_cases(golden, warp):
+    """Transforms and masks of the layer's cases are those of the pose cases that `pose_index` names."""
+    prefixes = {(128, 64): "market_", (256, 256): "fasion_", (128, 128): "sq128_"}
+    groups = sorted(name.split("/")[0] for name in warp.files if name.endswith("/pose_index"))
+    assert groups
+    with np.load(golden("pose.npz")) as pose:
+        for group in groups:
+            cases, prefix = warp[f"{group}/pose_index"], prefixes[tuple(warp[f"{group}/init_size"].tolist())]
+            kind = "affine_transforms" if f"{group}/masks_bits" in warp.files else "uniform_transform"
+            expected, transforms = pose[prefix + kind][cases], warp[f"{group}/transforms"]
+            known = np.isfinite(expected).all(axis=-1)
+            np.testing.assert_allclose(transforms[known], expected[known], rtol=1e-6)
+            if kind == "affine_transforms":
+                np.testing.assert_array_equal(warp[f"{group}/masks_bits"], pose[prefix + "pose_masks_bits"][cases])
+
+
 def test_instance_normalisation(losses):
     layer = JointInstanceNormalization()
     layer.build(losses["in/x"].shape)
