@@ -158,29 +158,6 @@ def mean_picture(batches):
     return np.rint(total / count).astype(np.uint8)
 
 
-def copied_sources(batches):
-    """Baseline "copy the source": batches for `score_pictures` from batches of the data set.
-
-    Args:
-        batches: iterable of dictionaries with source_name, target_name, source_pixels, target_pixels,
-            target_keypoints.
-    """
-    for batch in batches:
-        yield _pairs(batch), batch["target_pixels"], batch["source_pixels"], batch["target_keypoints"]
-
-
-def constant_guesses(batches, pixels):
-    """Baseline "always the same picture": batches for `score_pictures` from batches of the data set.
-
-    Args:
-        batches: as in `copied_sources`.
-        pixels: (H, W, 3) uint8, for instance `mean_picture` of the training targets.
-    """
-    for batch in batches:
-        targets = batch["target_pixels"]
-        yield _pairs(batch), targets, np.broadcast_to(pixels, np.shape(targets)), batch["target_keypoints"]
-
-
 def pair_table(names, columns):
     """Text of a comma-separated table: from, to and one column per score; undefined scores are empty.
 
@@ -204,10 +181,6 @@ def summary_line(result):
         f"Inception score = {inception}, masked = {masked}; SSIM score = {result['ssim']}, "
         f"masked = {result['masked_ssim']}; l1 score = {result['l1']}"
     )
-
-
-def _pairs(batch):
-    return list(zip(batch["source_name"], batch["target_name"], strict=True))
 
 
 def _version(package):

@@ -7,7 +7,7 @@ particular to it lives there: which maps it computes from a batch, its networks,
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,11 @@ class Stage:
         name: name of the stage.
         players: in the order of their updates.
         validate: name of the player whose loss is computed on the test pairs, or None.
-        freezes: names of networks that the stage uses and does not train.
     """
 
     name: str
     players: tuple
     validate: str | None = None
-    freezes: tuple = field(default=())
 
     @property
     def batches(self):

@@ -63,6 +63,23 @@ def test_what_it_leaves_behind(score, weights):
     assert scores["inception_score"] is None and "--inception_weights" in result.out
 
 
+def test_the_baselines_are_what_they_are_called(score):
+    """Computed again here from the picture files alone."""
+    _, scores = score("generated")
+
+    def opened(split):
+        pairs = read_pairs(f"data/market-pairs-{split}.csv")
+        return pairs, lambda name: np.asarray(Image.open(f"data/market-dataset/{split}/{name}"), np.float64)
+
+    train_pairs, train = opened("train")
+    mean = np.rint(np.mean([train(name) for name in sorted({target for _, target in train_pairs})], axis=0))
+    test_pairs, test = opened("test")
+    guesses = {"source copied": lambda source: test(source), "mean of training targets": lambda source: mean}
+    for name, guess in guesses.items():
+        expected = np.mean([2 * np.abs(test(target) - guess(source)).mean() / 255 for source, target in test_pairs])
+        assert scores["baselines"][name]["l1"] == pytest.approx(expected, rel=1e-9), name
+
+
 def test_the_pictures_give_the_scores_again(score):
     _, fresh = score("generated")
     _, loaded = score("generated", "--load_generated_images", "1", "--test_batch_size", "4")

@@ -85,19 +85,12 @@ def test_too_few_pictures_for_an_inception_score_are_noted(pairs):
 
 def test_baselines(pairs):
     target, source, keypoints = pairs
-    batch = {
-        "source_name": [pair[0] for pair in NAMES],
-        "target_name": [pair[1] for pair in NAMES],
-        "source_pixels": source,
-        "target_pixels": target,
-        "target_keypoints": keypoints,
-    }
-    _, each = scores.score_pictures(scores.copied_sources([batch]))
+    _, each = scores.score_pictures([(NAMES, target, source, keypoints)])
     np.testing.assert_array_equal(each["l1"], l1(target, source))
 
     mean = scores.mean_picture([target[:4], target[4:]])
     np.testing.assert_array_equal(mean, np.rint(target.astype(float).mean(axis=0)))
-    _, each = scores.score_pictures(scores.constant_guesses([batch], mean))
+    _, each = scores.score_pictures([(NAMES, target, np.broadcast_to(mean, target.shape), keypoints)])
     np.testing.assert_array_equal(each["l1"], l1(target, np.stack([mean] * COUNT)))
 
 
