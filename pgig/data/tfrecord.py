@@ -10,9 +10,10 @@ import struct
 import threading
 
 import google_crc32c
-from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+from google.protobuf import message
 
 from pgig.errors import DataError
+from pgig.utils.protobuf import message_classes
 
 _LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
@@ -130,37 +131,15 @@ def _broken(file, offset, what):
     return f"The record at byte {offset} of {file.name} {what}: delete its folder, or copy the file again."
 
 
-# Fields are numbered from 1 in the order given. A map is, on the wire, a repeated message of key and value.
 _LISTS = {bytes: "bytes_list", float: "float_list", int: "int64_list"}
-_SCHEMA = {
-    "BytesList": {"value": "repeated bytes"},
-    "FloatList": {"value": "repeated float"},
-    "Int64List": {"value": "repeated int64"},
-    "Feature": {"bytes_list": "BytesList", "float_list": "FloatList", "int64_list": "Int64List"},
-    "Entry": {"key": "string", "value": "Feature"},
-    "Features": {"feature": "repeated Entry"},
-    "Example": {"features": "Features"},
-}
-
-
-def _example_class():
-    """Build the messages in a pool of our own: TensorFlow registers the same names in the common one."""
-    kinds = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="example.proto", package="pgig", syntax="proto3")
-    for name, fields in _SCHEMA.items():
-        entry = file.message_type.add(name=name)
-        for number, (field, text) in enumerate(fields.items(), 1):
-            repeated, kind = text.startswith("repeated "), text.removeprefix("repeated ")
-            added = entry.field.add(name=field, number=number)
-            added.label = kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL
-            if kind in _SCHEMA:
-                added.type, added.type_name = kinds.TYPE_MESSAGE, f".pgig.{kind}"
-            else:
-                added.type = kinds.Type.Value(f"TYPE_{kind.upper()}")
-
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("pgig.Example"))
-
-
-_Example = _example_class()
+_Example = message_classes(
+    {
+        "BytesList": {"value": "1 repeated bytes"},
+        "FloatList": {"value": "1 repeated float"},
+        "Int64List": {"value": "1 repeated int64"},
+        "Feature": {"bytes_list": "1 BytesList", "float_list": "2 FloatList", "int64_list": "3 Int64List"},
+        "Entry": {"key": "1 string", "value": "2 Feature"},
+        "Features": {"feature": "1 repeated Entry"},
+        "Example": {"features": "1 Features"},
+    }
+)["Example"]
