@@ -68,11 +68,13 @@ class Shared:
     jit_compile: int = option(0, "1: compile the training step with XLA (TensorFlow; JAX always does)")
     test_batch_size: int = option(16, "pairs generated and scored at a time by test.py")
     test_limit: int = option(0, "score only the first N test pairs; 0: all")
+    protocol: str = option("pose-gan", "protocol of the scores of test.py; `python -m pgig evaluate --help` lists them")
+    feature_cache: str = option("output/features", "folder in which features of pictures are kept; '': nowhere")
     perceptual_weights: str = option(
-        None, "VGG19 weight file of the content loss (else $PGIG_VGG19, else the Keras cache)", type=str
+        None, "VGG19 weight file of the content loss (else as `python -m pgig weights` says)", type=str
     )
     inception_weights: str = option(
-        None, "classify_image_graph_def.pb for inception scores (else $PGIG_INCEPTION)", type=str
+        None, "classify_image_graph_def.pb for inception scores (else as `python -m pgig weights` says)", type=str
     )
 
 

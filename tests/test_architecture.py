@@ -11,7 +11,6 @@ FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.r
 BACKENDS = {"tensorflow", "jax", "torch"}
 KNOW_A_BACKEND = {
     "data/feed_tensorflow.py",
-    "evaluate/inception_graph.py",
     "train/step_jax.py",
     "train/step_tensorflow.py",
     "train/step_torch.py",
@@ -22,11 +21,12 @@ ROOMS = {
     "utils": set(),
     "pose": {"utils"},
     "layers": {"utils"},
-    "losses": {"utils", "layers"},
+    "losses": {"utils", "layers", "pretrained"},
     "data": {"utils", "pose"},
     "weights": {"utils"},
-    "estimate": {"utils", "pose", "weights"},
-    "methods": {"utils", "pose", "layers", "losses", "estimate", "weights"},
+    "pretrained": {"utils", "weights", "layers", "pose"},
+    "estimate": {"utils", "pose", "weights", "pretrained"},
+    "methods": {"utils", "pose", "layers", "losses", "estimate", "weights", "pretrained"},
 }
 
 

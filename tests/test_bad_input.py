@@ -224,10 +224,11 @@ def test_test_without_a_weight_file(tiny, program):
 
 def test_the_weights_of_the_content_loss_are_missing(tiny, program, monkeypatch):
     monkeypatch.delenv("PGIG_VGG19", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tiny))
+    for variable in ("KERAS_HOME", "PGIG_WEIGHTS", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tiny))
     before = files()
     sentence = program("train", *NETWORK, *RUN, "--content_loss_layer", "block1_conv2").sentence
-    assert "--perceptual_weights" in sentence and "nothing is downloaded" in sentence
+    assert "--perceptual_weights" in sentence and "vgg19_weights" in sentence
     assert files() == before
 
 

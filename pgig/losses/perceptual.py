@@ -1,14 +1,12 @@
 """VGG19 features for content losses. Weights are read from a file that the user has; nothing is ever downloaded."""
 
-import os
-from pathlib import Path
-
 import h5py
 import keras
 import numpy as np
 from keras import ops
 
 from pgig.errors import OptionsError, WeightsError
+from pgig.pretrained import catalogue
 
 FILE_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
@@ -67,7 +65,8 @@ def feature_model(layer_names, weights_path=None):
 
     Args:
         layer_names: as for `feature_graph`.
-        weights_path: Keras `.h5` file of VGG19 with or without its top; None: see `find_weights`.
+        weights_path: Keras `.h5` file of VGG19 with or without its top; None: where
+            `pgig.pretrained.catalogue` finds it.
 
     Returns:
         `keras.Model`, as `feature_graph`.
@@ -77,24 +76,8 @@ def feature_model(layer_names, weights_path=None):
         WeightsError: no file, not such a file, or layers that are missing or of another shape.
     """
     model = feature_graph(layer_names)
-    load_vgg_weights(model, find_weights(weights_path))
+    load_vgg_weights(model, catalogue.find("vgg19", weights_path))
     return model
-
-
-def find_weights(weights_path=None):
-    """Path of the VGG19 weight file: the one given, else $PGIG_VGG19, else the file in the Keras cache.
-
-    Raises:
-        WeightsError: there is no file at the first of these places that is set.
-    """
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    path = Path(weights_path or os.environ.get("PGIG_VGG19") or home / "models" / FILE_NAME)
-    if path.is_file():
-        return path
-    raise WeightsError(
-        f"The VGG19 weights of the content loss are not at {path}, and nothing is downloaded: put Keras's file "
-        f"{FILE_NAME} there, or name it with --perceptual_weights or the environment variable PGIG_VGG19."
-    )
 
 
 def load_vgg_weights(model, path):

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from pgig.errors import OptionsError, WeightsError
-from pgig.losses.perceptual import FILE_NAME, feature_graph, feature_model, find_weights, vgg_input
+from pgig.losses.perceptual import feature_graph, feature_model, vgg_input
 
 
 def _write(path, model, group=None, skip=(), transpose=()):
@@ -55,23 +55,6 @@ def test_a_file_of_another_kind_is_refused_in_one_sentence(tmp_path):
 def test_unknown_layers_are_refused_with_the_known_ones():
     with pytest.raises(OptionsError, match="'block9_conv1'.*block1_conv1.*block5_pool"):
         feature_graph(["block9_conv1"])
-
-
-def test_weights_are_looked_for_in_this_order(tmp_path, monkeypatch):
-    for name in ("cache/models", "given", "set"):
-        (tmp_path / name).mkdir(parents=True)
-    cached, given, environment = (tmp_path / n / FILE_NAME for n in ("cache/models", "given", "set"))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("PGIG_VGG19", raising=False)
-
-    with pytest.raises(WeightsError, match=rf"{FILE_NAME}.*nothing is downloaded.*PGIG_VGG19"):
-        find_weights()
-    for path in (cached, environment, given):
-        path.touch()
-    assert find_weights() == cached
-    monkeypatch.setenv("PGIG_VGG19", str(environment))
-    assert find_weights() == environment
-    assert find_weights(str(given)) == given
 
 
 def test_the_original_order_exchanges_the_means_of_red_and_blue():

@@ -1,0 +1,1 @@
+"""Networks that others trained, read from their files without running code of these: only the way forward."""
