@@ -2,6 +2,9 @@
 
 import io
 import os
+import stat
+import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -21,6 +24,79 @@ _PILLOW_ERRORS = (
     EOFError,
     OverflowError,
 )
+
+
+# No picture of a data set comes near it; it bounds what decoding allocates.
+_MOST_PIXELS = 2**26
+
+# The ends of complete files. Files without them are decoded at once to see whether they are damaged.
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the first bytes of a picture file say.
+
+    Attributes:
+        size: (height, width) in pixels.
+        format: "JPEG", "PNG" or "BMP".
+    """
+
+    size: tuple
+    format: str
+
+
+def read_head(path):
+    """Check a picture file without decoding it, unless its end is missing.
+
+    Args:
+        path: a JPEG, PNG or BMP file in colour, grey or of a palette, 8 bits a channel.
+
+    Returns:
+        `Head`.
+
+    Raises:
+        DataError: the file is missing, damaged or cut short; the picture is too large, has an alpha channel or
+            transparent colours (what shows through is not defined), 16 bits a channel, or another colour space.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise DataError(f"{path} is not a plain file: a picture file is expected, take it out of the folder.")
+        with open(path, "rb") as file:
+            start = file.read(26)
+            file.seek(0)
+            head, problem = _head(file, path)
+            if head.format == "PNG" and start[24] > 8:
+                problem = f"has {start[24]} bits a channel"
+            end = _ENDS.get(head.format)
+            file.seek(-min(12, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            complete = end is not None and file.read().endswith(end)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from None
+    if problem:
+        raise DataError(f"{path} {problem}, but an 8-bit colour or grey picture is expected: save it as RGB.")
+    if not complete:
+        decode(read_bytes(path), None, str(path))
+    return head
+
+
+def _head(file, path):
+    """`Head` of an open file, and what is wrong with its pixels or None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file, formats=("JPEG", "PNG", "BMP")) as picture:
+                head = Head(picture.size[::-1], picture.format)
+                mode, transparent = picture.mode, "transparency" in picture.info
+    except _PILLOW_ERRORS:
+        raise DataError(f"{path} is not a readable JPEG, PNG or BMP picture: replace it.") from None
+    if head.size[0] * head.size[1] > _MOST_PIXELS:
+        return head, f"has {head.size[0]} x {head.size[1]} pixels, more than {_MOST_PIXELS}"
+    if transparent or mode in ("RGBA", "LA", "PA"):
+        return head, "is transparent"
+    if mode not in ("1", "L", "P", "RGB"):
+        return head, f"is of the kind {mode}"
+    return head, None
 
 
 def is_image(name):

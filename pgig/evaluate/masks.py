@@ -1,4 +1,4 @@
-"""The body mask of the masked scores, drawn from keypoints.
+"""The masks of the masked scores: the body drawn from keypoints, and what a mask does to a picture.
 
 Ma et al., "Pose Guided Person Image Generation", 2017, as pose-gan's `produce_ma_mask` drew it with
 scikit-image 0.13: today's scikit-image also fills the right and lower border of a polygon and gives another
@@ -7,6 +7,7 @@ mask.
 
 import numpy as np
 
+from pgig.errors import DataError
 from pgig.pose.joints import DRAW_LIMBS, indices
 
 # The skeleton, and lines from neck to ears, from ear to ear and down both sides of the torso.
@@ -43,6 +44,31 @@ def ma_mask(keypoints, size, radius=4):
         _draw_joints(mask, points, visible, radius)
         mask[:] = ~_dilate(~_dilate(mask))
     return masks
+
+
+def apply_mask(pixels, mask):
+    """Pictures seen through a mask: black outside.
+
+    Args:
+        pixels: (N, H, W, 3) uint8.
+        mask: (N, H, W) bool, or uint8 for mask pictures, of which 255 keeps a pixel and 128 halves it: the
+            product with mask / 255 is truncated to bytes, as in score_mask.py of PG2 and DPIG.
+
+    Returns:
+        (N, H, W, 3) uint8.
+
+    Raises:
+        DataError: the mask does not fit the pictures.
+    """
+    pixels, mask = np.asarray(pixels), np.asarray(mask)
+    if mask.shape != pixels.shape[:3] or mask.dtype not in (np.bool_, np.uint8):
+        raise DataError(
+            f"Pictures of shape {pixels.shape} met a mask of shape {mask.shape} and type {mask.dtype}: give one "
+            "(N, H, W) mask of truth values or bytes, of the same size."
+        )
+    if mask.dtype == np.bool_:
+        return pixels * mask[..., None]
+    return (mask[..., None] / 255 * pixels).astype(np.uint8)
 
 
 def _draw_limbs(mask, points, visible, radius):

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from pgig.errors import DataError
+from pgig.evaluate.masks import apply_mask
+from pgig.evaluate.prepare import UNIT, to_grey
 
 K1, K2 = 0.01, 0.03
-GREY = (0.2125, 0.7154, 0.0721)
 
-# Window positions that one small matrix product computes. Eight keeps the banded matrix nearly full.
-_BLOCK = 8
+# Window positions that one small matrix product computes, along columns and along rows: the fastest by trial.
+_ROW_BLOCK, _COLUMN_BLOCK = 4, 8
 
 # Pixels that one thread filters at a time: its four float64 maps then stay in the second-level cache.
 _PIXELS_AT_A_TIME = 65536
@@ -37,6 +38,7 @@ class SsimVariant:
         data_range: "generated" or "reference": largest minus smallest value of that picture over all
             channels; "full": 255.
         grey: compare luminance instead of averaging over red, green and blue.
+        unit: the program held a byte x as float32(x / 255), whose rounding shows in the ninth digit.
     """
 
     taps: int
@@ -45,6 +47,7 @@ class SsimVariant:
     sample_covariance: bool
     data_range: str
     grey: bool = False
+    unit: bool = False
 
     def window(self):
         """The one-dimensional window, (taps,) float64 with sum 1."""
@@ -58,63 +61,71 @@ class SsimVariant:
 VARIANTS = {
     # scikit-image up to 0.14.2, as pose-gan and PATN used it: the window is truncated at four sigma.
     "S1": SsimVariant(taps=13, sigma=1.5, crop=5, sample_covariance=False, data_range="generated"),
-    # The same call with scikit-image from 0.15 on: 3.5 sigma. "ssim_256" of GFLA and its successors.
+    # The same call with scikit-image from 0.15 on: 3.5 sigma.
     "S2": SsimVariant(taps=11, sigma=1.5, crop=5, sample_covariance=False, data_range="generated"),
+    # "ssim_256" of GFLA and its successors: 255 * float32(x / 255), which is x again for every byte.
+    "S2-float": SsimVariant(taps=11, sigma=1.5, crop=5, sample_covariance=False, data_range="generated"),
     # "ssim_256" of PIDM.
     "S2-narrow": SsimVariant(taps=9, sigma=1.2, crop=4, sample_covariance=False, data_range="generated"),
     # scikit-image's defaults, as PG2 used them.
     "S3": SsimVariant(taps=7, sigma=None, crop=3, sample_covariance=True, data_range="full"),
     # DPIG: the defaults on grey pictures.
     "S4": SsimVariant(taps=7, sigma=None, crop=3, sample_covariance=True, data_range="reference", grey=True),
-    # "ssim" of GFLA and its successors.
+    # "ssim" of GFLA and its successors, on bytes and as their programs compute it.
     "S5": SsimVariant(taps=51, sigma=None, crop=25, sample_covariance=True, data_range="full"),
+    "S5-float": SsimVariant(taps=51, sigma=None, crop=25, sample_covariance=True, data_range="full", unit=True),
     # The original paper's constants: what a neutral comparison should use.
     "S6": SsimVariant(taps=11, sigma=1.5, crop=5, sample_covariance=False, data_range="full"),
 }
 
 
-def ssim(reference_pixels, generated_pixels, mask=None, variant=VARIANTS["S1"], threads=None):
+def ssim(
+    reference_pixels, generated_pixels, mask=None, variant=VARIANTS["S1"], threads=None, average="picture"
+):
     """Mean structural similarity of each pair of pictures, exact to 1e-9.
 
     Args:
         reference_pixels: (N, H, W, 3) uint8, the real pictures.
         generated_pixels: (N, H, W, 3) uint8.
-        mask: None, or (N, H, W) bool: both pictures are set to 0 outside it, and the data range is that of
-            the masked pictures. The black surroundings count as a perfect match.
+        mask: None, or (N, H, W) bool or uint8. With `average` "picture" both pictures are multiplied with it
+            first, see `pgig.evaluate.masks.apply_mask`, and the data range is that of the masked pictures: the
+            black surroundings count as a perfect match.
         variant: an `SsimVariant`.
         threads: threads that share the work; None: one per available core.
+        average: "picture", or "mask": the pictures stay as they are, and the similarity is averaged over
+            those positions inside the crop where the mask is not 0.
 
     Returns:
         (N,) float64, at most 1. NaN where the data range is taken from a picture of one single value: the
-        formula is then 0/0, and no number would be the original's.
+        formula is then 0/0, and no number would be the original's. NaN too for an average over an empty mask.
 
     Raises:
-        DataError: the pictures are not of one shape and uint8, or smaller than the window.
+        DataError: the pictures are not of one shape and uint8, or smaller than the window; the mask does not
+            fit them, or there is none to average over.
     """
     reference, generated = _checked(reference_pixels, generated_pixels, variant)
-    if mask is not None:
-        mask = np.asarray(mask, dtype=np.uint8)[..., None]
-        reference, generated = reference * mask, generated * mask
+    inside = None
+    if average == "mask":
+        inside = _checked_mask(mask, reference)
+    elif mask is not None:
+        reference, generated = apply_mask(reference, mask), apply_mask(generated, mask)
 
-    reference, generated = _planes(reference, variant.grey), _planes(generated, variant.grey)
-    data_range = _data_range(reference, generated, variant.data_range)
-    count, channels, height, width = reference.shape
+    reference, generated = _channels(reference, variant.grey), _channels(generated, variant.grey)
+    count, channels = reference.shape[:2]
     if count == 0:
         return np.zeros(0)
+    data_range = _data_range(reference, generated, variant)
 
     # Every channel is a plane of its own from here on; threads take turns at runs of planes.
-    reference = reference.reshape(-1, height, width)
-    generated = generated.reshape(-1, height, width)
-    data_range = np.repeat(data_range, channels)
-    threads = min(threads or len(os.sched_getaffinity(0)), len(reference))
-    bounds = np.linspace(0, len(reference), threads + 1).astype(int)
+    planes = count * channels
+    threads = min(threads or len(os.sched_getaffinity(0)), planes)
+    bounds = np.linspace(0, planes, threads + 1).astype(int)
 
     def score(start, stop):
-        run = slice(start, stop)
-        return _score_planes(reference[run], generated[run], data_range[run], variant)
+        return _score_planes(reference, generated, data_range, variant, inside, start, stop)
 
     if threads == 1:
-        scores = score(0, len(reference))
+        scores = score(0, planes)
     else:
         with ThreadPoolExecutor(threads) as pool:
             scores = np.concatenate(list(pool.map(score, bounds[:-1], bounds[1:])))
@@ -141,26 +152,45 @@ def _checked(reference, generated, variant):
     return reference, generated
 
 
-def _planes(pixels, grey):
-    """(N, H, W, 3) uint8 -> contiguous (N, channels, H, W), uint8 or, for grey, float64."""
-    if grey:
-        return (pixels @ np.array(GREY))[:, None]
-    return np.ascontiguousarray(np.moveaxis(pixels, -1, 1))
+def _checked_mask(mask, pixels):
+    mask = None if mask is None else np.asarray(mask)
+    if mask is None or mask.shape != pixels.shape[:3]:
+        got = "none" if mask is None else f"one of shape {mask.shape}"
+        raise DataError(
+            f"SSIM over a mask of pictures of shape {pixels.shape} got {got}: give an (N, H, W) mask of the same size."
+        )
+    return mask > 0
 
 
-def _data_range(reference, generated, rule):
+def _channels(pixels, grey):
+    """(N, H, W, 3) uint8 -> (N, channels, H, W): a view, or for grey float64 in [0, 1]."""
+    return to_grey(pixels)[:, None] if grey else np.moveaxis(pixels, -1, 1)
+
+
+def _data_range(reference, generated, variant):
     """(N,) float64 data range; NaN for 0, so that the score becomes NaN quietly."""
-    if rule == "full":
-        return np.full(len(reference), 255.0)
-    planes = {"reference": reference, "generated": generated}[rule]
-    flat = planes.reshape(len(planes), math.prod(planes.shape[1:]))
-    span = flat.max(axis=1).astype(float) - flat.min(axis=1)
+    if variant.data_range == "full":
+        return np.full(len(reference), 1.0 if variant.unit or variant.grey else 255.0)
+    planes = {"reference": reference, "generated": generated}[variant.data_range]
+    # In the order of memory the pixels are one run.
+    flat = np.moveaxis(planes, 1, -1).reshape(len(planes), math.prod(planes.shape[1:]))
+    high, low = flat.max(axis=1), flat.min(axis=1)
+    span = UNIT[high] - UNIT[low] if variant.unit else high.astype(float) - low
     return np.where(span > 0, span, np.nan)
 
 
-def _score_planes(reference, generated, data_range, variant):
-    """(P,) mean similarity of P planes, a few at a time in one set of buffers."""
-    count, height, width = reference.shape
+def _score_planes(reference, generated, data_range, variant, inside, first, last):
+    """Mean similarities of the planes from `first` to `last` - 1, a few at a time in one set of buffers.
+
+    Args:
+        reference, generated: (N, channels, H, W); plane p is channel p % channels of picture p // channels.
+        data_range: (N,).
+        variant: `SsimVariant`.
+        inside: (N, H, W) bool or None, see `ssim`.
+        first, last: which planes.
+    """
+    channels, height, width = reference.shape[1:]
+    count = last - first
     window = variant.window()
     margin = variant.taps // 2 - variant.crop
     at_a_time = min(count, max(1, _PIXELS_AT_A_TIME // (height * width)))
@@ -169,35 +199,51 @@ def _score_planes(reference, generated, data_range, variant):
     rows, columns = height - 2 * variant.crop, width - 2 * variant.crop
     padded = np.empty((4, at_a_time, height + 2 * margin, width + 2 * margin))
     filtered_rows = np.empty((4, at_a_time, rows, width + 2 * margin))
-    moments = np.empty((4, at_a_time, rows, columns))
+    # A fifth map as scratch: a fresh array for each plane would cost more in page faults than the work on it.
+    moments = np.empty((5, at_a_time, rows, columns))
 
     scores = np.empty(count)
     for start in range(0, count, at_a_time):
         run = slice(start, min(start + at_a_time, count))
         used = slice(0, run.stop - run.start)
-        _fill_moments(padded[:, used], reference[run], generated[run], margin)
+        picture, channel = np.divmod(np.arange(first + run.start, first + run.stop), channels)
+        # Plane by plane: an index array for all would copy them, and keep the other threads waiting.
+        for number, plane in enumerate(zip(picture, channel, strict=True)):
+            for out, pixels in zip(padded[2:, number], (reference[plane], generated[plane]), strict=True):
+                inner = out[margin : margin + height, margin : margin + width]
+                inner[...] = UNIT[pixels] if variant.unit else pixels
+        _fill_moments(padded[:, used], margin)
         _filter_rows(padded[:, used], window, filtered_rows[:, used])
-        _filter_columns(filtered_rows[:, used], window, moments[:, used])
-        scores[run] = _mean_similarity(moments[:, used], data_range[run, None, None], variant)
+        _filter_columns(filtered_rows[:, used], window, moments[:4, used])
+        similarity = _similarity(moments[:, used], data_range[picture, None, None], variant)
+        if inside is None:
+            scores[run] = similarity.mean(axis=(1, 2))
+        else:
+            cropped = inside[:, variant.crop : height - variant.crop, variant.crop : width - variant.crop]
+            scores[run] = _mean_inside(similarity, cropped[picture])
     return scores
 
 
-def _fill_moments(out, reference, generated, margin):
-    """Write x + y, x - y and their squares into `out`, borders mirrored with the edge pixel repeated.
+def _mean_inside(similarity, inside):
+    """(P,) mean of (P, rows, columns) over the positions where `inside` is True; NaN where there is none."""
+    counts = np.count_nonzero(inside, axis=(1, 2))
+    total = np.where(inside, similarity, 0).sum(axis=(1, 2))
+    return np.divide(total, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+
+
+def _fill_moments(out, margin):
+    """Turn the maps x and y in out[2:] into x + y, x - y and their squares, borders mirrored, edge pixel repeated.
 
     Four filtered maps are the least the formula needs: it holds the two variances only as their sum. In sum
     and difference they are two squares, cheaper than the usual squares and product.
     """
-    x, y = out[2], out[3]
-    for plane, pixels in ((x, reference), (y, generated)):
-        height, width = pixels.shape[1:]
-        plane[:, margin : margin + height, margin : margin + width] = pixels
-        for i in range(margin):
-            plane[:, margin - 1 - i] = plane[:, margin + i]
-            plane[:, margin + height + i] = plane[:, margin + height - 1 - i]
-        for i in range(margin):
-            plane[..., margin - 1 - i] = plane[..., margin + i]
-            plane[..., margin + width + i] = plane[..., margin + width - 1 - i]
+    x, y = pair = out[2:]
+    for i in range(margin):
+        pair[:, :, margin - 1 - i] = pair[:, :, margin + i]
+        pair[:, :, -margin + i] = pair[:, :, -margin - 1 - i]
+    for i in range(margin):
+        pair[..., margin - 1 - i] = pair[..., margin + i]
+        pair[..., -margin + i] = pair[..., -margin - 1 - i]
     np.add(x, y, out=out[0])
     np.subtract(x, y, out=out[1])
     np.multiply(out[:2], out[:2], out=out[2:])
@@ -219,7 +265,7 @@ def _band(window, positions):
 def _filter_rows(maps, window, out):
     """Filter (..., H, W) along H, valid positions only, into (..., H - taps + 1, W)."""
     *outer, length, width = out.shape
-    band = _band(window, min(_BLOCK, length))
+    band = _band(window, min(_ROW_BLOCK, length))
     block, reach = band.shape
     blocks = length // block
 
@@ -235,7 +281,7 @@ def _filter_rows(maps, window, out):
 def _filter_columns(maps, window, out):
     """Filter (..., H, W) along W, valid positions only, into (..., H, W - taps + 1)."""
     *outer, height, length = out.shape
-    band = np.ascontiguousarray(_band(window, min(_BLOCK, length)).T)
+    band = np.ascontiguousarray(_band(window, min(_COLUMN_BLOCK, length)).T)
     reach, block = band.shape
     blocks = length // block
 
@@ -248,13 +294,13 @@ def _filter_columns(maps, window, out):
         np.matmul(maps[..., length - block :], band, out=out[..., length - block :])
 
 
-def _mean_similarity(moments, data_range, variant):
-    """(P,) mean of the similarity map of P planes; overwrites `moments` (4, P, rows, columns).
+def _similarity(moments, data_range, variant):
+    """(P, rows, columns) similarity map of P planes; overwrites `moments` (4 of them and scratch, P, rows, columns).
 
     With s = x + y and d = x - y, four times the usual factors are (E[s]^2 -+ E[d]^2 + 4 C1 / 2) and
     (var s -+ var d + 4 C2 / 2): minus above the fraction bar, plus below it.
     """
-    mean_s, mean_d, var_s, var_d = moments
+    mean_s, mean_d, var_s, var_d, similarity = moments
     mean_s *= mean_s
     mean_d *= mean_d
     var_s -= mean_s
@@ -266,11 +312,11 @@ def _mean_similarity(moments, data_range, variant):
     mean_s += 2 * (K1 * data_range) ** 2
     var_s += 2 * (K2 * data_range) ** 2
 
-    similarity = mean_s - mean_d
+    np.subtract(mean_s, mean_d, out=similarity)
     mean_s += mean_d
     np.subtract(var_s, var_d, out=mean_d)
     var_s += var_d
     similarity *= mean_d
     mean_s *= var_s
     similarity /= mean_s
-    return similarity.mean(axis=(1, 2))
+    return similarity

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from pgig.evaluate.masks import LIMBS, ma_mask
+from pgig.errors import DataError
+from pgig.evaluate.masks import LIMBS, apply_mask, ma_mask
 
 
 def plain_mask(keypoints, size, radius=4):
@@ -69,3 +70,22 @@ def test_batches_change_nothing():
     expected = np.concatenate([ma_mask(keypoints[i : i + 1], (40, 30)) for i in range(5)])
     np.testing.assert_array_equal(ma_mask(keypoints, (40, 30)), expected)
     assert ma_mask(keypoints[:0], (40, 30)).shape == (0, 40, 30)
+
+
+def test_masks_blacken_and_mask_pictures_dim_with_truncation():
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 5, 3)).astype(np.uint8)
+    mask = np.random.default_rng(1).random((2, 6, 5)) < 0.5
+    seen = apply_mask(pixels, mask)
+    np.testing.assert_array_equal(seen[mask], pixels[mask])
+    assert not seen[~mask].any() and seen.dtype == np.uint8
+    np.testing.assert_array_equal(apply_mask(pixels, mask * np.uint8(255)), seen)
+    half = apply_mask(np.full((1, 1, 1, 3), 255, np.uint8), np.full((1, 1, 1), 128, np.uint8))
+    assert half.tolist() == [[[[128] * 3]]]
+    odd = apply_mask(np.full((1, 1, 1, 3), 101, np.uint8), np.full((1, 1, 1), 128, np.uint8))
+    assert odd.tolist() == [[[[50] * 3]]]
+
+
+@pytest.mark.parametrize("mask", [np.ones((2, 6, 4), bool), np.ones((6, 5), bool), np.ones((2, 6, 5))])
+def test_masks_that_do_not_fit_are_refused(mask):
+    with pytest.raises(DataError, match="met a mask"):
+        apply_mask(np.zeros((2, 6, 5, 3), np.uint8), mask)
