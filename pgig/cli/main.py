@@ -1,8 +1,13 @@
 """The commands. Each one is a few lines: parse, call, and say a user's mistake in one sentence."""
 
+import logging
 import os
 import sys
 
+from pgig.cli.compare import compare
+from pgig.cli.evaluate import evaluate
+from pgig.cli.tables import pckh, reid
+from pgig.cli.weights import weights
 from pgig.errors import PgigError
 
 
@@ -10,6 +15,7 @@ def guarded(command):
     """Run `command()`; print the sentence of a `PgigError`, or of a Ctrl-C, and leave with its exit code."""
     # Before anything imports TensorFlow: what it tells about itself would bury what we tell.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         return command()
     except PgigError as error:
@@ -52,14 +58,23 @@ def check(argv=None):
     sys.exit(main(parse(argv, "pgig check")))
 
 
-COMMANDS = {"train": train, "test": test, "check": check}
+COMMANDS = {
+    "train": train,
+    "test": test,
+    "check": check,
+    "evaluate": evaluate,
+    "compare": compare,
+    "weights": weights,
+    "pckh": pckh,
+    "reid": reid,
+}
 
 
 def main(argv=None):
     """`python -m pgig COMMAND ...` and the console command `pgig`."""
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in COMMANDS:
-        lines = [f"  {name:8} {command.__doc__.splitlines()[0]}" for name, command in COMMANDS.items()]
+        lines = [f"  {name:9} {command.__doc__.splitlines()[0]}" for name, command in COMMANDS.items()]
         print("usage: python -m pgig COMMAND [flags]\n" + "\n".join(lines))
         asked = bool(words) and words[0] in ("-h", "--help")
         sys.exit(0 if asked else 2)

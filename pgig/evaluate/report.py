@@ -1,4 +1,4 @@
-"""One self-contained `report.html`: tables, curves and pictures that open without a server or a network."""
+"""One self-contained HTML page: tables, curves and pictures that open without a server or a network."""
 
 import base64
 import io
@@ -8,11 +8,24 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+from pgig.evaluate.report_figures import curves_svg, intervals_svg
 from pgig.evaluate.report_page import PAGE
 from pgig.utils.files import write_text
 
-# Colours of curves: far apart for colour-blind readers too, and legible on white.
-_COLOURS = ("#1f5f8b", "#c1582c", "#3b7d4f", "#7a4f9a", "#9a7b1f", "#5b6770")
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell with a second line.
+
+    Attributes:
+        text: what it says.
+        small: what stands below it in small type; may have several lines.
+        best: whether it stands out.
+    """
+
+    text: str
+    small: str = ""
+    best: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,14 +35,18 @@ class Table:
     Attributes:
         title: heading.
         header: names of the columns.
-        rows: sequences of str, int, float or None; floats are shown with four digits, None as a dash.
-        note: sentence below the table.
+        rows: sequences of str, int, float, None or `Cell`; floats are shown with four digits, None as a dash.
+        note: sentence below the table, or a sequence of sentences that get a line each.
+        groups: further rows below a line, set apart from the first: sequence of (heading, rows).
+        first_stands_out: whether the first row is set in bold; if not, the first column stays in sight.
     """
 
     title: str
     header: tuple
     rows: tuple
-    note: str = ""
+    note: str | tuple = ""
+    groups: tuple = ()
+    first_stands_out: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,21 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Intervals:
+    """Points with intervals, a small plot for each metric.
+
+    Attributes:
+        title: heading.
+        panels: dictionary of heading -> sequence of (name, value, low, high); the ends may be None.
+        note: sentence below the plots.
+    """
+
+    title: str
+    panels: dict
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Gallery:
     """Pictures with captions.
 
@@ -66,6 +98,23 @@ class Gallery:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Rows of pictures that belong together, column by column.
+
+    Attributes:
+        title: heading.
+        columns: names of the columns.
+        rows: sequence of (caption, cells); a cell is (caption, (H, W, 3) uint8 pixels or None) for each column.
+        note: sentence below the pictures.
+    """
+
+    title: str
+    columns: tuple
+    rows: tuple
+    note: str = ""
+
+
 def report(path, title, tables=(), figures=(), images=(), subtitle=""):
     """Write a report. All text is escaped, so names from data files cannot change the page.
 
@@ -73,8 +122,8 @@ def report(path, title, tables=(), figures=(), images=(), subtitle=""):
         path: path of the HTML file; an older one is replaced.
         title: heading of the page.
         tables: sequence of `Table`.
-        figures: sequence of `Figure`.
-        images: sequence of `Gallery`.
+        figures: sequence of `Figure` and `Intervals`.
+        images: sequence of `Gallery` and `Examples`.
         subtitle: line below the heading, for instance protocol and date.
 
     Raises:
@@ -82,12 +131,16 @@ def report(path, title, tables=(), figures=(), images=(), subtitle=""):
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["cell"] = _cell
+    environment.filters["picture"] = _picture
+    environment.filters["lines"] = _lines
+    environment.tests["rich"] = lambda value: isinstance(value, Cell)
+    environment.tests["aligned"] = lambda gallery: isinstance(gallery, Examples)
     page = environment.from_string(PAGE).render(
         title=title,
         subtitle=subtitle,
         tables=tables,
-        figures=[(figure, _svg(figure, number)) for number, figure in enumerate(figures)],
-        galleries=[(gallery, [_picture(*picture) for picture in gallery.pictures]) for gallery in images],
+        figures=[(figure, _drawn(figure, f"figure-{number}")) for number, figure in enumerate(figures)],
+        galleries=images,
     )
     write_text(path, page)
 
@@ -119,49 +172,23 @@ def _cell(value):
     return str(value)
 
 
-def _picture(caption, pixels):
-    """Caption, width in pixels, and the picture as a data address."""
+def _lines(note):
+    """The sentences of a note."""
+    return [note] if isinstance(note, str) else list(note)
+
+
+def _picture(pixels):
+    """A picture as a data address."""
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, format="PNG")
-    address = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-    return caption, pixels.shape[1], address
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def _svg(figure, number):
-    """The curves as an `<svg>` element whose text stays text, in the font of the page."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure as Canvas
-
-    settings = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": f"figure-{number}",
-        "text.parse_math": False,
-        "font.family": "sans-serif",
-        "font.size": 10.5,
-        "axes.edgecolor": "#b8b8b2",
-        "axes.labelcolor": "#55554f",
-        "xtick.color": "#77776f",
-        "ytick.color": "#77776f",
-    }
-    with matplotlib.rc_context(settings):
-        canvas = Canvas(figsize=(7, 3.2), layout="constrained")
-        FigureCanvasSVG(canvas)
-        axes = canvas.add_subplot()
-        for (name, (x, y)), colour in zip(figure.curves.items(), _COLOURS, strict=False):
-            # One point is no line yet: show it.
-            marker = "o" if len(x) == 1 else None
-            axes.plot(x, y, color=colour, linewidth=1.5, marker=marker, markersize=4, label=name)
-        axes.set_xlabel(figure.x_label)
-        axes.set_ylabel(figure.y_label)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#e8e8e3", linewidth=0.8)
-        axes.set_axisbelow(True)
-        if figure.curves:
-            axes.legend(loc="upper left", bbox_to_anchor=(0, 1.16), ncols=3, frameon=False)
-        file = io.StringIO()
-        canvas.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-
-    # Only the element: declaration and document type have no place inside a page.
-    text = file.getvalue()
-    return text[text.index("<svg") :]
+def _drawn(figure, salt):
+    """(heading, `<svg>` element) of each plot of a figure."""
+    if isinstance(figure, Intervals):
+        return [
+            (title, intervals_svg(points, f"{salt}-{number}"))
+            for number, (title, points) in enumerate(figure.panels.items())
+        ]
+    return [("", curves_svg(figure, salt))]

@@ -9,17 +9,16 @@ from pgig.data.dataset import open_images
 from pgig.data.pairs import read_pairs
 from pgig.data.stream import PairStream
 from pgig.errors import PgigError
-from pgig.evaluate.inception_graph import InceptionGraph, what_is_missing
-from pgig.evaluate.protocols import POSE_GAN
-from pgig.evaluate.report import Gallery, Table, ranked_examples, report
-from pgig.evaluate.scores import Scorer, mean_picture, summary_line
+from pgig.evaluate.features import FeatureCache
+from pgig.evaluate.networks import Networks, stated_weights
+from pgig.evaluate.outcome import print_scores, side_by_side, write_page
+from pgig.evaluate.protocols import find_protocol
+from pgig.evaluate.real import RealPictures
+from pgig.evaluate.scores import Scorer, mean_picture
 from pgig.evaluate.triptych import list_triptychs, read_triptych, triptych_name, write_triptych
 from pgig.generate.pairs import generated_batches, generation_options, load_generator
 from pgig.utils.files import require_folder, sha256
 from pgig.utils.progress import progress_bar
-
-_COLUMNS = ("ssim", "masked_ssim", "l1")
-_EXAMPLES = 4
 
 
 def run(options):
@@ -33,6 +32,8 @@ def run(options):
     """
     shared, data = options.shared, options.data
     folder = Path(shared.generated_images_dir)
+    protocol = find_protocol(shared.protocol)
+    protocol.require_size(data.image_size)
     if shared.load_generated_images:
         found = list_triptychs(folder)
         images = open_images(data)
@@ -45,12 +46,12 @@ def run(options):
         images = open_images(data)
         batches = fresh_batches(images, method, folder, options)
 
-    missing = what_is_missing(shared.inception_weights)
-    graph = None if missing else InceptionGraph(shared.inception_weights)
-    scorers = {"generated": Scorer(POSE_GAN, graph, missing), "source copied": Scorer(POSE_GAN)}
+    cache = FeatureCache(shared.feature_cache or None)
+    networks = Networks(cache, stated_weights(shared))
+    real = real_pictures(data) if protocol.needs_real else None
     mean = training_mean(images, options)
-    if mean is not None:
-        scorers["mean of training targets"] = Scorer(POSE_GAN)
+    names = ["generated", "source copied"] + ([] if mean is None else ["mean of training targets"])
+    scorers = {name: Scorer(protocol, networks, real) for name in names}
 
     for batch in batches:
         pairs = list(zip(batch["source_name"], batch["target_name"], strict=True))
@@ -62,16 +63,23 @@ def run(options):
             scorer.add(pairs, target, guesses[name], keypoints)
 
     results = {name: scorer.result() for name, scorer in scorers.items()}
-    origin = _origin(options)
-    baselines = {
-        name: {key: result[key] for key in _COLUMNS}
-        for name, result in results.items()
-        if name != "generated"
-    }
-    result = scorers["generated"].write(folder, baselines=baselines, **origin)
-    write_page(folder, options, results, scorers["generated"])
-    print_scores(results)
-    print(summary_line(result))
+    keys = results["generated"]["metrics"]
+    result = scorers["generated"].write(
+        folder,
+        baselines={name: {key: results[name][key] for key in keys} for name in names[1:]},
+        pictures={"folder": str(folder), "layout": "triptych", "reference": None, "pairs_file": None},
+        **_origin(options),
+    )
+
+    def panels(number):
+        path = folder / triptych_name(*scorers["generated"].names[number])
+        return side_by_side(*read_triptych(path, data.image_size))
+
+    title = f"{options.method.title}: test on {data.name}"
+    subtitle = f"protocol {protocol.name}, weights {shared.generator_checkpoint}"
+    caption = "source | target | generated"
+    write_page(folder / "report.html", title, subtitle, results, scorers["generated"], panels, caption)
+    print_scores(results | {"generated": result})
     print(f"Pictures, scores.json, scores.csv and report.html: {folder}")
 
 
@@ -105,6 +113,15 @@ def loaded_batches(images, found, folder, size):
         }
 
 
+def real_pictures(data):
+    """The training pictures for set metrics, or None (and a line saying so) when there are none."""
+    try:
+        return RealPictures(data.images_dir_train, data.image_size)
+    except PgigError as error:
+        print(f"No scores against the training pictures: {error}")
+        return None
+
+
 def training_mean(images, options):
     """Mean picture of the targets of the training pairs, or None (and a line saying so) when there are none."""
     path = options.data.pairs_file_train
@@ -115,43 +132,6 @@ def training_mean(images, options):
         return None
     bar = progress_bar(targets, "Mean of training targets", "picture")
     return mean_picture(images.pixels(number)[None] for number in bar)
-
-
-def print_scores(results):
-    """Print a line of scores for the method and for each baseline."""
-    print(f"\n{'protocol ' + POSE_GAN.name:28}{'SSIM':>10}{'mask SSIM':>12}{'L1':>10}")
-    for name, result in results.items():
-        values = [result[key] for key in _COLUMNS]
-        ssim, masked, l1 = ("-" if value is None else f"{value:.4f}" for value in values)
-        print(f"{name:28}{ssim:>10}{masked:>12}{l1:>10}")
-    for note in results["generated"]["notes"]:
-        print(note)
-
-
-def write_page(folder, options, results, scorer):
-    """Write report.html: the scores beside the baselines, and the best, median and worst pairs as pictures."""
-    rows = tuple((name, *(result[key] for key in _COLUMNS)) for name, result in results.items())
-    pairs = f"{results['generated']['pairs']} pairs of {options.data.name}"
-    note = " ".join(("SSIM: higher is better. L1: lower is better.", *results["generated"]["notes"]))
-    table = Table(f"Scores on {pairs}", ("", "SSIM", "mask SSIM", "L1"), rows, note)
-    scores = scorer.pair_scores()["ssim"]
-    galleries = []
-    for kind, numbers in ranked_examples(scores, _EXAMPLES).items():
-        pictures = []
-        for number in numbers:
-            path = folder / triptych_name(*scorer.names[number])
-            panels = read_triptych(path, options.data.image_size)
-            pictures.append((f"SSIM {scores[number]:.3f}", np.concatenate(panels, axis=1)))
-        galleries.append(
-            Gallery(f"{kind.capitalize()} pairs by SSIM", tuple(pictures), "source | target | generated")
-        )
-    report(
-        folder / "report.html",
-        f"{options.method.title}: test on {options.data.name}",
-        tables=[table],
-        images=galleries,
-        subtitle=f"protocol {POSE_GAN.name}, {pairs}, weights {options.shared.generator_checkpoint}",
-    )
 
 
 def _origin(options):

@@ -1,100 +1,117 @@
-"""Scoring a stream of picture pairs: feed batches, then ask for the table and the means."""
+"""Scoring a stream of picture pairs by a protocol: feed batches, then ask for the table and the means."""
 
 import csv
 import importlib.metadata
 import io
 import json
-from dataclasses import asdict
 
 import numpy as np
 
 from pgig.data.pairs import pairs_hash
 from pgig.errors import DataError
-from pgig.evaluate.inception_score import inception_score
-from pgig.evaluate.l1 import l1
-from pgig.evaluate.masks import ma_mask
+from pgig.evaluate.batch import PairBatch
+from pgig.evaluate.networks import Networks
 from pgig.evaluate.protocols import POSE_GAN
-from pgig.evaluate.ssim import ssim
 from pgig.utils.files import write_text
 
-# Scores that every pair has, in the order of the columns of scores.csv.
-PAIR_SCORES = ("ssim", "masked_ssim", "l1")
+_PACKAGES = ("pgig", "numpy", "scipy", "pillow", "keras")
 
-_PACKAGES = ("pgig", "numpy", "scipy", "pillow")
+# Below this many pictures a Fréchet distance says little: its covariance has 2,048 dimensions.
+_FEW_PICTURES = 5000
 
 
 class Scorer:
     """Accumulates scores of pairs; how they are cut into batches changes nothing.
 
+    What a metric lacks (a weight file, joints, masks, real pictures) is found out before the first batch is
+    scored; such a metric is left out, and a note says why.
+
     Args:
         protocol: a `Protocol`.
-        inception: None, or a function from (N, H, W, 3) uint8 pictures to (N, C) class probabilities, such as
-            `InceptionGraph`: then inception scores are computed too.
-        note: sentence kept in the result, for instance why there are no inception scores.
+        networks: `Networks`; None: no metric that looks through a network is computed, and no note says so.
+        real: `RealPictures` for set metrics, or None.
+        from_jpeg: whether the pictures come from JPEG files, so that a protocol's JPEG step is done already.
+        notes: sentences that the result repeats, for instance about how the pictures were found.
     """
 
-    def __init__(self, protocol=POSE_GAN, inception=None, note=None):
+    def __init__(self, protocol=POSE_GAN, networks=None, real=None, from_jpeg=False, notes=()):
         self.protocol = protocol
         self.names = []
-        self._inception = inception
-        self._notes = [note] if note else []
-        self._columns = {name: [] for name in PAIR_SCORES}
-        self._probabilities, self._masked_probabilities = [], []
+        self._size = None
+        self._networks, self._real, self._from_jpeg = networks or Networks(), real, from_jpeg
+        self._quiet = networks is None
+        self._metrics, self._notes = None, list(notes)
+        self._columns, self._features = {}, {}
 
-    def add(self, names, target_pixels, generated_pixels, target_keypoints):
+    def add(self, names, target_pixels, generated_pixels, target_keypoints=None, target_masks=None):
         """Score a batch of pairs.
 
         Args:
             names: B pairs (source name, target name).
             target_pixels, generated_pixels: (B, H, W, 3) uint8.
-            target_keypoints: (B, 18, 3) y, x, visible: where the mask of the masked scores is drawn.
+            target_keypoints: (B, 18, 3) y, x, visible: where the body masks are drawn; or None.
+            target_masks: (B, H, W) uint8 mask pictures, or None.
+
+        Raises:
+            DataError: pictures of a size that the protocol does not know.
         """
-        target_pixels, generated_pixels = np.asarray(target_pixels), np.asarray(generated_pixels)
-        protocol, size = self.protocol, target_pixels.shape[1:3]
-        mask = ma_mask(target_keypoints, size, protocol.mask_radius)
+        batch = PairBatch(np.asarray(target_pixels), np.asarray(generated_pixels), target_keypoints, target_masks)
+        self.protocol.require_size(batch.size)
+        self._size = batch.size
+        batch = batch.prepared(self.protocol.steps(self._from_jpeg))
+        if self._metrics is None:
+            self._choose(batch)
         self.names += [(str(source), str(target)) for source, target in names]
-        self._columns["ssim"].append(ssim(target_pixels, generated_pixels, variant=protocol.ssim))
-        self._columns["masked_ssim"].append(ssim(target_pixels, generated_pixels, mask, protocol.ssim))
-        self._columns["l1"].append(l1(target_pixels, generated_pixels, protocol.l1_span))
-        if self._inception is not None:
-            masked = generated_pixels * mask[..., None]
-            self._probabilities.append(self._inception(generated_pixels))
-            self._masked_probabilities.append(self._inception(masked))
+
+        for metric in self._metrics:
+            if metric.kind != "set":
+                for column, values in metric.score_batch(batch, self._networks).items():
+                    self._columns[column].append(values)
+        for source, metric in self._sources().items():
+            self._features[source].append(metric.features(batch, self._networks))
 
     def pair_scores(self):
-        """Dictionary of score name -> (N,) float64, in the order of `names`."""
+        """Dictionary of column -> (N,) float64, in the order of `names`."""
         return {name: np.concatenate(parts or [np.zeros(0)]) for name, parts in self._columns.items()}
 
     def result(self):
         """Means, and all that is needed to say what they are means of; ready for JSON.
 
-        A score that is undefined for a pair (SSIM of a picture of one single value) is left out of its mean,
-        and the number of such pairs is stated.
+        A score that is undefined for a pair (SSIM of a picture of one single value, PSNR of equal pictures) is
+        left out of its mean, and the number of such pairs is stated.
 
         Returns:
-            dict: `protocol`, `protocol_settings`, `pairs` (their number), `pairs_sha256`, `ssim`,
-                `masked_ssim`, `l1`
-            (floats, None if undefined for all pairs), `inception_score`, `masked_inception_score` ([mean,
-            standard deviation] or None), `undefined` (score -> pairs left out), `notes` (sentences),
-            `versions`.
+            dict: `protocol`, `protocol_settings`, `size` (height, width), `pairs` (their number), `pairs_sha256`,
+            `pair_list` ("published" or "own"), a value per metric of the protocol (float, [mean, standard deviation]
+            for an inception score, None for what could not be computed), `metrics` (key -> title, better, kind,
+            columns), `undefined` (key -> pairs left out), `reference_set`, `notes` (sentences), `versions`.
 
         Raises:
             DataError: no pair was added.
         """
         if not self.names:
             raise DataError("There is nothing to score: the list of test pairs is empty.")
-        columns = self.pair_scores()
-        defined = {name: column[np.isfinite(column)] for name, column in columns.items()}
-        notes = list(self._notes)
+        self._networks.cache.save()
+        columns, notes = self.pair_scores(), list(self._notes)
+        values, undefined = dict.fromkeys(metric.key for metric in self.protocol.metrics), {}
+        for metric in self._metrics:
+            if metric.kind == "set":
+                values[metric.key] = self._set_value(metric, notes)
+            else:
+                values[metric.key], undefined[metric.key] = _mean(metric, columns)
+        digest = pairs_hash(self.names)
+        used_real = self._real and any(metric.needs_real for metric in self._metrics)
         return {
             "protocol": self.protocol.name,
-            "protocol_settings": asdict(self.protocol),
+            "protocol_settings": self.protocol.settings(),
+            "size": list(self._size),
             "pairs": len(self.names),
-            "pairs_sha256": pairs_hash(self.names),
-            **{name: float(column.mean()) if len(column) else None for name, column in defined.items()},
-            "inception_score": self._inception_score(self._probabilities, notes),
-            "masked_inception_score": self._inception_score(self._masked_probabilities, notes),
-            "undefined": {name: len(self.names) - len(column) for name, column in defined.items()},
+            "pairs_sha256": digest,
+            "pair_list": "published" if self.protocol.publishes(digest) else "own",
+            **values,
+            "metrics": {metric.key: _describe(metric) for metric in self.protocol.metrics},
+            "undefined": undefined,
+            "reference_set": self._real.describe() if used_real else None,
             "notes": list(dict.fromkeys(notes)),
             "versions": {package: _version(package) for package in _PACKAGES},
         }
@@ -110,28 +127,87 @@ class Scorer:
         write_text(f"{folder}/{name}.csv", pair_table(self.names, self.pair_scores()))
         return result
 
-    def _inception_score(self, probabilities, notes):
-        """[mean, standard deviation], or None with a note that says why."""
-        if not probabilities:
-            return None
+    def _choose(self, batch):
+        """Find out which metrics of the protocol can be computed."""
+        lacking = {}
+        self._metrics = []
+        for metric in self.protocol.metrics:
+            reason = self._what_lacks(metric, batch)
+            if reason is None:
+                self._metrics.append(metric)
+            elif not (self._quiet and metric.network):
+                lacking.setdefault(reason, []).append(metric.title)
+        self._notes += [f"Not computed: {', '.join(titles)}. {reason}" for reason, titles in lacking.items()]
+        self._columns = {column: [] for m in self._metrics if m.kind != "set" for column in m.columns}
+        self._features = {source: [] for source in self._sources()}
+
+    def _what_lacks(self, metric, batch):
+        """None, or the sentence why a metric cannot be computed."""
+        if (metric.mask == "body" or metric.needs_joints) and batch.keypoints is None:
+            return "The joints of the target pictures are not known: give their annotation table."
+        if metric.mask == "file" and batch.masks is None:
+            return "There are no mask pictures beside the targets."
+        if metric.network:
+            missing = self._networks.what_is_missing(metric.network)
+            if self._quiet or missing:
+                return missing or "Networks are not asked for."
+        if metric.needs_real and self._real is None:
+            return "The real pictures to compare with, usually the training pictures, are not given."
+        return None
+
+    def _sources(self):
+        """Set metrics of different features: (network, preparation, mask) -> one metric that gives them."""
+        return {(m.network, m.prepare, m.mask): m for m in self._metrics if m.kind == "set"}
+
+    def _set_value(self, metric, notes):
+        """Value of a set metric; None, and a note that says why, when there are too few pictures."""
+        features = np.concatenate(self._features[metric.network, metric.prepare, metric.mask])
         try:
-            return list(inception_score(np.concatenate(probabilities), self.protocol.inception_splits))
+            real = None
+            if metric.needs_real:
+                steps = self.protocol.real_steps + metric.prepare
+                real = self._real.rows(self._networks, metric.network, steps)
+                if min(len(real), len(features)) < _FEW_PICTURES:
+                    notes.append(
+                        f"{metric.title} compares {len(features)} generated with {len(real)} real pictures: below some "
+                        "thousands its value depends on their number, so compare it only at equal numbers."
+                    )
+            return metric.value(features, real, self._networks.network(metric.network))
         except DataError as error:
             notes.append(str(error))
             return None
 
 
-def score_pictures(batches, protocol=POSE_GAN, inception=None):
+def _mean(metric, columns):
+    """Score of a pair or ratio metric (None when no pair has one), and the number of pairs left out."""
+    if metric.kind == "ratio":
+        correct, total = (columns[column].sum() for column in metric.columns)
+        return (float(correct / total) if total else None), int((columns[metric.columns[1]] == 0).sum())
+    values = metric.kept(columns[metric.key])
+    defined = values[np.isfinite(values)]
+    return (float(defined.mean()) if len(defined) else None), len(values) - len(defined)
+
+
+def _describe(metric):
+    return {
+        "title": metric.title,
+        "better": metric.better,
+        "kind": metric.kind,
+        "columns": list(metric.columns) if metric.kind != "set" else [],
+    }
+
+
+def score_pictures(batches, protocol=POSE_GAN, networks=None):
     """Score all batches.
 
     Args:
         batches: iterable of (names, target_pixels, generated_pixels, target_keypoints), see `Scorer.add`.
-        protocol, inception: see `Scorer`.
+        protocol, networks: see `Scorer`.
 
     Returns:
         the result, and a dictionary of the scores of each pair.
     """
-    scorer = Scorer(protocol, inception)
+    scorer = Scorer(protocol, networks)
     for batch in batches:
         scorer.add(*batch)
     return scorer.result(), scorer.pair_scores()
@@ -175,7 +251,7 @@ def pair_table(names, columns):
 
 def summary_line(result):
     """The last line that pose-gan's test.py prints; a score that was not computed is `None`."""
-    scores = [result["inception_score"], result["masked_inception_score"]]
+    scores = [result.get("inception_score"), result.get("masked_inception_score")]
     inception, masked = (tuple(score) if score else None for score in scores)
     return (
         f"Inception score = {inception}, masked = {masked}; SSIM score = {result['ssim']}, "

