@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import numpy as np  # noqa: E402
 from scipy.linalg import sqrtm  # noqa: E402
 
-from pgig.evaluate.fid import frechet_distance, statistics  # noqa: E402
+from pgig.metrics.fid import frechet_distance, statistics  # noqa: E402
 
 DIMENSIONS = 2048
 ROUNDS = 2

@@ -19,11 +19,11 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from pgig.evaluate.l1 import l1  # noqa: E402
-from pgig.evaluate.layouts import list_pairs  # noqa: E402
-from pgig.evaluate.masks import ma_mask  # noqa: E402
-from pgig.evaluate.ssim import VARIANTS, ssim  # noqa: E402
-from pgig.evaluate.triptych import write_triptych  # noqa: E402
+from pgig.layouts.listing import list_pairs  # noqa: E402
+from pgig.layouts.triptych import write_triptych  # noqa: E402
+from pgig.metrics.l1 import l1  # noqa: E402
+from pgig.metrics.masks import ma_mask  # noqa: E402
+from pgig.metrics.ssim import VARIANTS, ssim  # noqa: E402
 
 SIZE, GOAL, BATCH = (128, 64), 90, 64
 

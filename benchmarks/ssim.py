@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from skimage.metrics import structural_similarity  # noqa: E402
 
-from pgig.evaluate.ssim import VARIANTS, ssim  # noqa: E402
+from pgig.metrics.ssim import VARIANTS, ssim  # noqa: E402
 
 ROUNDS = 7
 TENSORFLOW_BATCHES = (1, 4, 8, 16, 32, 128)

@@ -26,6 +26,9 @@ ROOMS = {
     "weights": {"utils"},
     "pretrained": {"utils", "weights", "layers", "pose"},
     "estimate": {"utils", "pose", "weights", "pretrained"},
+    "metrics": {"utils", "pose", "pretrained"},
+    "layouts": {"utils", "data"},
+    "report": {"utils"},
     "methods": {"utils", "pose", "layers", "losses", "estimate", "weights", "pretrained"},
 }
 
@@ -60,7 +63,7 @@ def test_a_room_imports_only_what_lies_below_it(room):
             assert ours <= allowed, file
 
 
-@pytest.mark.parametrize("room", ["train", "evaluate", "generate"])
+@pytest.mark.parametrize("room", ["train", "evaluate", "generate", "metrics", "layouts", "compare", "report"])
 def test_no_room_above_names_a_method(room):
     methods = {path.name for path in (PACKAGE / "methods").iterdir() if path.is_dir()}
     for file, path in FILES.items():

@@ -20,11 +20,11 @@ def compare(argv=None):
         if not least <= value <= most:
             raise OptionsError(f"--{flag} {value} must be between {least} and {most}.")
 
-    from pgig.evaluate.compare import compare as compare_runs
-    from pgig.evaluate.compare_files import published_notes, terminal_table, write_files
-    from pgig.evaluate.comparison_page import write_page
-    from pgig.evaluate.published import rows
-    from pgig.evaluate.run_files import read_run
+    from pgig.compare.compare import compare as compare_runs
+    from pgig.compare.page import write_page
+    from pgig.compare.published import rows
+    from pgig.compare.run_files import read_run
+    from pgig.compare.tables import published_notes, terminal_table, write_files
     from pgig.utils.files import require_folder
 
     runs = [read_run(path, name) for name, path in named_paths(words.runs)]

@@ -10,7 +10,7 @@ def pckh(argv=None):
     parser.add_argument("predicted", metavar="PREDICTED.csv", help="table of <from>___<to>_vis.jpg, in the same format")
     flags = parser.parse_args(argv)
 
-    from pgig.evaluate.pckh import pckh_of_files
+    from pgig.metrics.pckh import pckh_of_files
 
     score = pckh_of_files(flags.target, flags.predicted)
     print(f"PCKh = {score['value']:.4f} ({score['correct']} of {score['total']} joints)")
@@ -25,8 +25,8 @@ def reid(argv=None):
     parser.add_argument("--metric", default="cosine", choices=("cosine", "euclidean"), help="distance of features")
     flags = parser.parse_args(argv)
 
-    from pgig.evaluate.reid import DEFINITIONS, rank_features, reid_scores
-    from pgig.evaluate.reid_features import parse_names, read_features
+    from pgig.metrics.reid import DEFINITIONS, rank_features, reid_scores
+    from pgig.metrics.reid_features import parse_names, read_features
 
     (query_names, query), (gallery_names, gallery) = read_features(flags.query), read_features(flags.gallery)
     ranking = rank_features(query, gallery, parse_names(query_names), parse_names(gallery_names), flags.metric)

@@ -1,5 +1,3 @@
-"""Scores of generated pictures: one file per metric, batched, plain numpy and scipy on the host.
-
-`protocols` names published combinations of metrics, `scores` applies one to a stream of picture pairs,
-`triptych` reads and writes the pictures of a test run, `report` shows the outcome as one HTML page.
+"""Scoring: `protocols` names published combinations of metrics, `scores` applies one to a stream of picture pairs,
+`run` is test.py, and `folder` scores the pictures of any program.
 """

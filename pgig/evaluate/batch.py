@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pgig.evaluate.masks import ma_mask
 from pgig.evaluate.prepare import STEPS
+from pgig.metrics.masks import ma_mask
 
 
 @dataclass(eq=False)

@@ -9,13 +9,13 @@ from pgig.config import Shared
 from pgig.data.paths import data_paths
 from pgig.errors import DataError
 from pgig.evaluate.features import FeatureCache
-from pgig.evaluate.layouts import list_pairs
 from pgig.evaluate.networks import Networks, stated_weights
 from pgig.evaluate.outcome import print_scores, side_by_side, write_page
-from pgig.evaluate.pictures import stem
 from pgig.evaluate.protocols import find_protocol
 from pgig.evaluate.real import RealPictures
 from pgig.evaluate.scores import Scorer
+from pgig.layouts.listing import list_pairs
+from pgig.layouts.pictures import stem
 from pgig.pose.files import read_annotations
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
@@ -28,7 +28,7 @@ class Request:
     Attributes:
         generated: folder of the generated pictures.
         protocol: name of the protocol.
-        layout: how the pictures lie in the folder, see `pgig.evaluate.layouts`; "auto": found out.
+        layout: how the pictures lie in the folder, see `pgig.layouts.listing`; "auto": found out.
         reference: folder of the real target pictures, where the layout does not hold them.
         pairs: comma file of the pairs.
         annotations: table of the joints of the target pictures.
@@ -82,7 +82,7 @@ def run(request):
     protocol.require_size(pairs.size)
     count = min(request.limit or len(pairs), len(pairs))
     keypoints = joints_of(pairs.names[:count], request.annotations)
-    real = RealPictures(request.real, pairs.size) if request.real and protocol.needs_real else None
+    real = RealPictures(request.real, pairs.size, protocol) if request.real and protocol.needs_real else None
     name = request.method or Path(request.generated).resolve().name
     output = Path(request.output or Path("output/evaluation") / name)
     require_folder(output)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pgig.evaluate.report import Gallery, Table, ranked_examples, report
 from pgig.evaluate.scores import summary_line
+from pgig.report.report import Gallery, Table, ranked_examples, report
 
 _EXAMPLES = 4
 _ARROWS = {"higher": "↑", "lower": "↓"}

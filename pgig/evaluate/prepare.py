@@ -12,45 +12,10 @@ import numpy as np
 from PIL import Image
 
 from pgig.errors import DataError
-from pgig.evaluate.resize import resize_bicubic_values, resize_cv2_bilinear
-
-# Bytes as most evaluation programs hold them: float32(x / 255). Times 255 each gives its byte again.
-UNIT = (np.arange(256) / 255).astype(np.float32)
-
-# Luminance of scikit-image's rgb2gray.
-GREY = (0.2125, 0.7154, 0.0721)
+from pgig.evaluate.resize import resize_cv2_bilinear
 
 # DeepFashion: the person stands in the middle 176 of 256 columns.
 SQUARE, MIDDLE = (256, 256), (256, 176)
-
-
-def to_unit(pixels):
-    """Bytes as float32 in [0, 1], x / 255 correctly rounded."""
-    return UNIT[np.asarray(pixels)]
-
-
-def to_bytes_truncated(values):
-    """Values in [0, 1] as bytes: times 255, clamped and truncated (CFLD).
-
-    Args:
-        values: (...) float32.
-
-    Returns:
-        (...) uint8.
-    """
-    return np.clip(np.asarray(values, np.float32) * np.float32(255), 0, 255).astype(np.uint8)
-
-
-def to_grey(pixels):
-    """Luminance of pictures.
-
-    Args:
-        pixels: (..., 3) uint8 RGB.
-
-    Returns:
-        (...) float64 in [0, 1].
-    """
-    return (np.asarray(pixels) / 255) @ np.array(GREY)
 
 
 def crop_columns(pixels, width=MIDDLE[1]):
@@ -142,21 +107,6 @@ def jpeg_round_trip(pixels, quality=75):
         with Image.open(file) as image:
             result[i] = np.asarray(image)
     return result
-
-
-def cfld_generated(pixels, size):
-    """Generated pictures at the size of the real ones as CFLD scores them: resized as float, then truncated.
-
-    The real ones go through `pgig.evaluate.resize.resize_pil_bicubic`.
-
-    Args:
-        pixels: (N, H, W, 3) uint8.
-        size: (height, width) of the result.
-
-    Returns:
-        (N, height, width, 3) uint8; `pixels` unchanged when they have that size.
-    """
-    return to_bytes_truncated(resize_bicubic_values(to_unit(pixels), size))
 
 
 def _margin(wide, narrow):

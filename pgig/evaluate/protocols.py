@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from pgig.errors import DataError, OptionsError
-from pgig.evaluate.metrics import (
+from pgig.evaluate.measures import (
     BATCH_OF_64,
     DetectionScore,
     Difference,
@@ -42,6 +42,8 @@ class Protocol:
         prepare: steps of `pgig.evaluate.prepare` that all pictures go through.
         jpeg: whether pictures went through a JPEG file of quality 75; those from other files are sent through one.
         real_steps: steps that the pictures of the reference set go through.
+        real_resize: what happens to those of them that then have another size than the generated ones: "bicubic"
+            (Pillow's, anti-aliased), perhaps followed by steps; nothing: they are refused.
         pair_lists: SHA-256 of the published pair lists.
     """
 
@@ -53,6 +55,7 @@ class Protocol:
     prepare: tuple = ()
     jpeg: bool = False
     real_steps: tuple = ()
+    real_resize: tuple = ()
     pair_lists: tuple = ()
 
     def steps(self, from_jpeg=False):
@@ -211,6 +214,7 @@ _PROTOCOLS = (
             ),
             _fid(drop_remainder=BATCH_OF_64),
         ),
+        real_resize=("bicubic", "jpeg-75"),
         sizes=(MARKET, FASHION),
         pair_lists=(MARKET_PAIRS, FASHION_PAIRS_PATN),
     ),
@@ -224,6 +228,7 @@ _PROTOCOLS = (
             Distance(key="masked_lpips", title="mask LPIPS", network="lpips-alex", mask="body"),
             _fid(drop_remainder=BATCH_OF_64),
         ),
+        real_steps=("cut-176",),
         sizes=(MARKET, FASHION_CUT),
         pair_lists=(MARKET_PAIRS, FASHION_PAIRS_PATN),
     ),
@@ -236,6 +241,7 @@ _PROTOCOLS = (
             _lpips(prepare=("squeeze-176",), drop_remainder=BATCH_OF_64),
             _fid(prepare=("squeeze-176",), drop_remainder=BATCH_OF_64),
         ),
+        real_resize=("bicubic",),
         sizes=(MARKET, FASHION),
         pair_lists=(MARKET_PAIRS, FASHION_PAIRS_PATN),
     ),
@@ -244,6 +250,7 @@ _PROTOCOLS = (
         source="Lu et al., Coarse-to-Fine Latent Diffusion for Pose-Guided Person Image Synthesis, CVPR 2024",
         pictures="256x176, 512x352 or 128x64, resized from the largest pictures with an anti-aliased bicubic filter",
         metrics=(*_gfla_pixels()[:3], _lpips(), _fid()),
+        real_resize=("bicubic",),
         sizes=(MARKET, FASHION_CUT, (512, 352)),
         pair_lists=(MARKET_PAIRS, FASHION_PAIRS_PATN),
     ),

@@ -8,6 +8,7 @@ import numpy as np
 from pgig.data.images import decode, list_images, read_bytes
 from pgig.errors import DataError
 from pgig.evaluate.prepare import STEPS
+from pgig.evaluate.resize import resize_pil_bicubic
 from pgig.utils.progress import progress_bar
 
 _BATCH = 32
@@ -18,14 +19,16 @@ class RealPictures:
 
     Args:
         folder: the folder.
-        size: (height, width) that each must have.
+        size: (height, width) of the generated pictures, which each must have after the steps.
+        protocol: `Protocol`, which says what happens to the pictures: its `real_steps`, and, if they then have
+            another size, its `real_resize`.
 
     Raises:
         DataError: the folder holds fewer than two pictures.
     """
 
-    def __init__(self, folder, size):
-        self.folder, self.size = Path(folder), size
+    def __init__(self, folder, size, protocol):
+        self.folder, self.size, self._protocol = Path(folder), tuple(size), protocol
         self.names = list_images(folder)
         if len(self.names) < 2:
             raise DataError(
@@ -41,7 +44,7 @@ class RealPictures:
         return {"folder": str(self.folder), "pictures": len(self.names), "names_sha256": digest}
 
     def rows(self, networks, network, prepare=()):
-        """(N, D) features of all pictures after the steps of a protocol.
+        """(N, D) features of all pictures, prepared by the protocol and then by the steps of the metric.
 
         Raises:
             DataError: a picture is damaged or has another size.
@@ -51,9 +54,26 @@ class RealPictures:
             parts = []
             for start in progress_bar(range(0, len(self.names), _BATCH), f"Real pictures, {network}", "batch"):
                 paths = [self.folder / name for name in self.names[start : start + _BATCH]]
-                pixels = np.stack([decode(read_bytes(path), self.size, str(path)) for path in paths])
+                pixels = np.stack([self._picture(path) for path in paths])
                 for step in prepare:
                     pixels = STEPS[step].pixels(pixels)
                 parts.append(networks.rows(network, pixels))
             self._rows[key] = np.concatenate(parts)
         return self._rows[key]
+
+    def _picture(self, path):
+        """(H, W, 3) uint8, as the protocol wants it."""
+        pixels = decode(read_bytes(path), None, str(path))[None]
+        for step in self._protocol.real_steps:
+            pixels = STEPS[step].pixels(pixels)
+        found = pixels.shape[1:3]
+        if found != self.size and self._protocol.real_resize:
+            pixels = resize_pil_bicubic(pixels, self.size)
+            for step in self._protocol.real_resize[1:]:
+                pixels = STEPS[step].pixels(pixels)
+        elif found != self.size:
+            raise DataError(
+                f"{path} is {found[0]}x{found[1]} pixels (height x width), but the generated pictures are "
+                f"{self.size[0]}x{self.size[1]}: give real pictures of that size."
+            )
+        return pixels[0]

@@ -24,25 +24,6 @@ def resize_pil_bicubic(pixels, size):
     return result
 
 
-def resize_bicubic_values(values, size):
-    """The same filter on float32 values, which are neither rounded nor clipped.
-
-    Args:
-        values: (N, H, W, C) float32.
-        size: (height, width) of the result.
-
-    Returns:
-        (N, height, width, C) float32. Equals torchvision's `resize(tensor, BICUBIC, antialias=True)` to 1e-5.
-    """
-    values = np.asarray(values, np.float32)
-    result = np.empty((len(values), *size, values.shape[-1]), np.float32)
-    for i, picture in enumerate(values):
-        for c in range(values.shape[-1]):
-            plane = Image.fromarray(np.ascontiguousarray(picture[..., c]))
-            result[i, ..., c] = np.asarray(plane.resize(size[::-1], Image.Resampling.BICUBIC))
-    return result
-
-
 def resize_cv2_bilinear(pixels, size):
     """Pictures resized as `cv2.resize` does by default: bilinear, half-pixel centres, no anti-aliasing.
 

@@ -15,8 +15,8 @@ from pgig.evaluate.outcome import print_scores, side_by_side, write_page
 from pgig.evaluate.protocols import find_protocol
 from pgig.evaluate.real import RealPictures
 from pgig.evaluate.scores import Scorer, mean_picture
-from pgig.evaluate.triptych import list_triptychs, read_triptych, triptych_name, write_triptych
 from pgig.generate.pairs import generated_batches, generation_options, load_generator
+from pgig.layouts.triptych import list_triptychs, read_triptych, triptych_name, write_triptych
 from pgig.utils.files import require_folder, sha256
 from pgig.utils.progress import progress_bar
 
@@ -48,7 +48,7 @@ def run(options):
 
     cache = FeatureCache(shared.feature_cache or None)
     networks = Networks(cache, stated_weights(shared))
-    real = real_pictures(data) if protocol.needs_real else None
+    real = real_pictures(data, protocol) if protocol.needs_real else None
     mean = training_mean(images, options)
     names = ["generated", "source copied"] + ([] if mean is None else ["mean of training targets"])
     scorers = {name: Scorer(protocol, networks, real) for name in names}
@@ -113,10 +113,10 @@ def loaded_batches(images, found, folder, size):
         }
 
 
-def real_pictures(data):
+def real_pictures(data, protocol):
     """The training pictures for set metrics, or None (and a line saying so) when there are none."""
     try:
-        return RealPictures(data.images_dir_train, data.image_size)
+        return RealPictures(data.images_dir_train, data.image_size, protocol)
     except PgigError as error:
         print(f"No scores against the training pictures: {error}")
         return None

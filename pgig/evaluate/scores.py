@@ -165,8 +165,7 @@ class Scorer:
         try:
             real = None
             if metric.needs_real:
-                steps = self.protocol.real_steps + metric.prepare
-                real = self._real.rows(self._networks, metric.network, steps)
+                real = self._real.rows(self._networks, metric.network, metric.prepare)
                 if min(len(real), len(features)) < _FEW_PICTURES:
                     notes.append(
                         f"{metric.title} compares {len(features)} generated with {len(real)} real pictures: below some "

@@ -3,9 +3,9 @@
 import numpy as np
 
 from pgig.data.dataset import open_images
-from pgig.evaluate.triptych import write_triptych
 from pgig.generate.sequence import PAIRS, dataset_paths, read_sequence, write_dataset
 from pgig.generate.video import check_video, write_video
+from pgig.layouts.triptych import write_triptych
 
 
 def run(options, source, frames, keypoints, background, video, fps):

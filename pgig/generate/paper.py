@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pgig.errors import DataError
-from pgig.evaluate.triptych import list_triptychs, read_triptych
 from pgig.generate.jpeg import write_jpeg
+from pgig.layouts.triptych import list_triptychs, read_triptych
 from pgig.pose.draw import draw_skeleton
 from pgig.pose.files import read_annotations
 from pgig.utils.progress import progress_bar

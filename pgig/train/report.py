@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pgig.evaluate.report import Figure, Gallery, Table, report
+from pgig.report.report import Figure, Gallery, Table, report
 
 _GRIDS_SHOWN = 4
 

@@ -11,7 +11,7 @@ import pytest
 
 from pgig.cli.compare import compare, named_paths, picture_size
 from pgig.errors import DataError, OptionsError, StorageError
-from tests.evaluate.comparison_runs import COUNT, PAIRS, write_run
+from tests.compare.comparison_runs import COUNT, PAIRS, write_run
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,25 +6,11 @@ from PIL import Image
 
 from pgig.errors import DataError
 from pgig.evaluate import prepare
-from pgig.evaluate.resize import resize_bicubic_values, resize_cv2_bilinear, resize_pil_bicubic
+from pgig.evaluate.resize import resize_cv2_bilinear, resize_pil_bicubic
 
 
 def noise(count=2, size=(256, 256)):
     return np.random.default_rng(0).integers(0, 256, (count, *size, 3)).astype(np.uint8)
-
-
-def test_every_byte_comes_back_from_its_float32_value():
-    every = np.arange(256, dtype=np.uint8)
-    unit = prepare.to_unit(every)
-    assert unit.dtype == np.float32
-    np.testing.assert_array_equal(unit, every.astype(np.float32) / np.float32(255))
-    np.testing.assert_array_equal(unit * np.float32(255), every)
-    np.testing.assert_array_equal(prepare.to_bytes_truncated(unit), every)
-
-
-def test_values_are_clamped_and_truncated():
-    values = np.array([-0.5, 0.9999 / 255, 1.5 / 255, 2])
-    np.testing.assert_array_equal(prepare.to_bytes_truncated(values), [0, 0, 1, 255])
 
 
 def test_columns_are_cut_and_padded():
@@ -71,24 +57,6 @@ def test_bicubic_bytes_are_pillows():
     result = resize_pil_bicubic(pixels, (31, 17))
     expected = Image.fromarray(pixels[1]).resize((17, 31), Image.Resampling.BICUBIC)
     np.testing.assert_array_equal(result[1], np.asarray(expected))
-
-
-@pytest.mark.parametrize("size", [(31, 17), (80, 90)])
-def test_bicubic_values_are_those_of_torch(size):
-    torch = pytest.importorskip("torch")
-    values = prepare.to_unit(noise(size=(60, 41)))
-    settings = {"mode": "bicubic", "antialias": True, "align_corners": False}
-    expected = torch.nn.functional.interpolate(torch.tensor(values).permute(0, 3, 1, 2), size, **settings)
-    result = resize_bicubic_values(values, size)
-    np.testing.assert_allclose(result, expected.permute(0, 2, 3, 1).numpy(), rtol=0, atol=1e-5)
-
-
-def test_pictures_of_the_right_size_come_through_cflds_way_unchanged():
-    pixels = noise(size=(32, 22))
-    np.testing.assert_array_equal(prepare.cfld_generated(pixels, (32, 22)), pixels)
-    result = prepare.cfld_generated(pixels, (16, 11))
-    difference = resize_pil_bicubic(pixels, (16, 11)).astype(int) - result
-    assert set(np.unique(difference)) == {0, 1}
 
 
 def test_bilinear_bytes_are_opencvs():

@@ -7,11 +7,11 @@ import pytest
 
 from pgig.errors import DataError
 from pgig.evaluate import scores
-from pgig.evaluate.inception_score import inception_score
-from pgig.evaluate.l1 import l1
-from pgig.evaluate.masks import ma_mask
 from pgig.evaluate.networks import Networks
-from pgig.evaluate.ssim import ssim
+from pgig.metrics.inception_score import inception_score
+from pgig.metrics.l1 import l1
+from pgig.metrics.masks import ma_mask
+from pgig.metrics.ssim import ssim
 
 SIZE, COUNT = (32, 24), 23
 NAMES = [(f"{i}.jpg", f"{i + 1}.jpg") for i in range(COUNT)]

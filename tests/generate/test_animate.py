@@ -9,8 +9,8 @@ from PIL import Image
 import demo
 from pgig.data.pairs import read_pairs
 from pgig.errors import DataError, MissingPackageError, OptionsError, PgigError
-from pgig.evaluate.triptych import list_triptychs, read_triptych
 from pgig.generate.sequence import carried_over, prepare, read_sequence
+from pgig.layouts.triptych import list_triptychs, read_triptych
 from pgig.pose.files import read_annotations, write_annotations
 
 OWN = ["--source_image", "photo.jpg", "--target_images", "frames", "--keypoints", "keypoints.csv"]

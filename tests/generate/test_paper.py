@@ -6,7 +6,7 @@ from PIL import Image
 
 import make_images_for_paper
 from pgig.errors import DataError
-from pgig.evaluate.triptych import write_triptych
+from pgig.layouts.triptych import write_triptych
 from pgig.pose.draw import draw_skeleton
 from pgig.pose.files import write_annotations
 

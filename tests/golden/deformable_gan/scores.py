@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pgig.estimate.decode import FIELD_CHANNELS, decode, scales
-from pgig.evaluate.inception_score import inception_score
-from pgig.evaluate.l1 import l1
-from pgig.evaluate.masks import ma_mask
 from pgig.evaluate.scores import score_pictures
-from pgig.evaluate.ssim import ssim
 from pgig.evaluate.values import to_grid_pixels, to_image, to_pixels
+from pgig.metrics.inception_score import inception_score
+from pgig.metrics.l1 import l1
+from pgig.metrics.masks import ma_mask
+from pgig.metrics.ssim import ssim
 from pgig.pose.joints import DRAW_LIMBS
 
 

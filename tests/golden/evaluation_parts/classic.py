@@ -8,11 +8,11 @@ import pytest
 from skimage.draw import polygon
 from skimage.morphology import closing
 
-from pgig.evaluate.l1 import grey_l1, l1, l2, mae
-from pgig.evaluate.masks import LIMBS, apply_mask, ma_mask
 from pgig.evaluate.prepare import pad_white
-from pgig.evaluate.psnr import psnr
-from pgig.evaluate.ssim import VARIANTS, ssim
+from pgig.metrics.l1 import grey_l1, l1, l2, mae
+from pgig.metrics.masks import LIMBS, apply_mask, ma_mask
+from pgig.metrics.psnr import psnr
+from pgig.metrics.ssim import VARIANTS, ssim
 
 FLOAT64, FLOAT32 = 1e-9, 1e-6
 

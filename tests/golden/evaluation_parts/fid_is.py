@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from pgig.evaluate.fid import frechet_distance, statistics
-from pgig.evaluate.inception_score import inception_score
+from pgig.metrics.fid import frechet_distance, statistics
+from pgig.metrics.inception_score import inception_score
 from pgig.pretrained.resize import resize_bilinear
 
 # Names of the arrays, and of our rules.

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pgig.evaluate.lpips import Lpips
+from pgig.metrics.lpips import Lpips
 from pgig.pretrained.catalogue import find, what_is_missing
 
 TOLERANCE = 1e-4

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from pgig.evaluate.pckh import pckh_of_files
-from pgig.evaluate.reid import rank_distances, rank_features, reid_scores
-from pgig.evaluate.reid_features import parse_names
+from pgig.metrics.pckh import pckh_of_files
+from pgig.metrics.reid import rank_distances, rank_features, reid_scores
+from pgig.metrics.reid_features import parse_names
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Folders of generated pictures as the programs of the field leave them."""

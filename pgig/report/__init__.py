@@ -1,0 +1,1 @@
+"""One self-contained HTML page: tables, curves, intervals and pictures."""
