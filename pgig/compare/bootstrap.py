@@ -98,45 +98,6 @@ def interval(draws, level=LEVEL):
     return float(low), float(high)
 
 
-def estimate(terms, samples=2000, seed=0, level=LEVEL):
-    """A score and its interval.
-
-    Args:
-        terms: numerators and denominators, (N,) each, of `mean_terms` or `ratio_terms`.
-        samples, seed, level: see `resampled_sums`, `interval`.
-
-    Returns:
-        (value, low, high), or None where the score is undefined.
-
-    Example:
-        >>> estimate(mean_terms([1.0, 1.0, float("nan")]))
-        (1.0, 1.0, 1.0)
-    """
-    terms = np.stack(terms, axis=1)
-    value = quotient(*terms.sum(axis=0))
-    ends = interval(quotient(*resampled_sums(terms, samples, seed).T), level)
-    return None if ends is None else (float(value), *ends)
-
-
-def difference(first, second, samples=2000, seed=0, level=LEVEL):
-    """Paired difference `second - first` of the scores of two runs over the same pairs, and its interval.
-
-    Pairs that are undefined in one of the runs are left out of both.
-
-    Args:
-        first, second: terms of the two runs, see `estimate`.
-        samples, seed, level: see `resampled_sums`, `interval`.
-
-    Returns:
-        (difference, low, high), or None where it is undefined.
-    """
-    terms = np.stack(common_terms(first, second), axis=1)
-    (a, n, b, m), sums = terms.sum(axis=0), resampled_sums(terms, samples, seed).T
-    value = quotient(b, m) - quotient(a, n)
-    ends = interval(quotient(sums[2], sums[3]) - quotient(sums[0], sums[1]), level)
-    return None if ends is None else (float(value), *ends)
-
-
 def common_terms(first, second):
     """Terms of two runs with the pairs set to zero that lack a denominator in one of them.
 

@@ -4,7 +4,6 @@ Only what was measured in the same way is compared: one protocol, one data set, 
 that all runs have.
 """
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -19,8 +18,8 @@ from pgig.compare.bootstrap import (
     ratio_terms,
     resampled_sums,
 )
-from pgig.data.images import is_image
 from pgig.errors import DataError
+from pgig.layouts.pictures import stem
 
 # Settings that describe a protocol and change no score.
 _WORDS = {"source", "pictures", "pair_lists"}
@@ -178,12 +177,12 @@ def _common_metrics(runs):
 def _require_one_protocol(runs):
     first = runs[0]
     for run in runs[1:]:
-        for key, what in (("protocol", "protocol"), ("dataset", "data set")):
+        for key, what in (("protocol", "the protocol"), ("dataset", "the data set"), ("size", "pictures of the size")):
             ours, theirs = first.result.get(key), run.result.get(key)
             if ours is not None and theirs is not None and ours != theirs:
                 raise DataError(
-                    f"{first.name} was scored under the {what} {ours} and {run.name} under the {what} {theirs}: "
-                    "such scores cannot be compared; score both in the same way."
+                    f"{first.name} was scored under {what} {str(ours)[:80]} and {run.name} under {what} "
+                    f"{str(theirs)[:80]}: such scores cannot be compared; score both in the same way."
                 )
         ours, theirs = (one.result.get("protocol_settings") or {} for one in (first, run))
         other = sorted(key for key in ours.keys() - _WORDS if key in theirs and ours[key] != theirs[key])
@@ -216,7 +215,7 @@ def plain_names(pair):
     Returns:
         tuple of two str.
     """
-    return tuple(os.path.splitext(name)[0] if is_image(name) else name for name in pair)
+    return tuple(map(stem, pair))
 
 
 def _numbered(pairs):

@@ -136,7 +136,7 @@ def _origins(comparison):
     for run in comparison.runs:
         digest = f"SHA-256 {run.result['pairs_sha256'][:16]}…"
         listed = run.result.get("pair_list")
-        pairs = f"{listed} list\n{digest}" if listed in ("own", "published") else digest
+        pairs = f"{listed[:60]} list\n{digest}" if isinstance(listed, str) else digest
         # The first column may break its lines anywhere.
         files = "\n".join([str(run.folder), *filter(None, [run.result.get("checkpoint")])])
         rows.append((Cell(run.name, files), run.result.get("method"), Cell(str(len(run.pairs)), pairs)))

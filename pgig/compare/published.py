@@ -47,12 +47,15 @@ _WINDOW = "The papers do not say with which of its scripts' two windows (SSIM, S
 
 TABLES = {
     "patn": Table(
-        {
-            "market": {"pose-gan": None, "patn-market": None},
-            "fashion": {"pose-gan": None, "patn-fashion": None},
-        },
-        "PG2, DPIG and VUNet's own paper used pair lists of their own, Def-GAN's paper those of pose-gan, the others "
-        "those of PATN; on DeepFashion PATN's scripts pad to 256x256 and pose-gan's do not.",
+        {"market": {"pose-gan": None, "patn-market": None}, "fashion": {"patn-fashion": None}},
+        "PG2, DPIG and VUNet's own paper used pair lists of their own, PG2 and DPIG also other windows of SSIM; "
+        "Def-GAN's paper used the pairs of pose-gan, the others those of PATN, whose scripts read JPEG files.",
+    ),
+    # The figures of Def-GAN's own paper: pictures of 256x256, where PATN's scripts pad 256x176 with white.
+    "def-gan": Table(
+        {"fashion": {"patn-fashion": None, "pose-gan": None}},
+        "Def-GAN's paper scored DeepFashion at 256x256, neither cut nor padded, on the later of pose-gan's two pair "
+        "lists.",
     ),
     "gfla": Table(
         {"market": {"gfla": None, "dptn": None, "pidm": None, "cfld": None}, "fashion": {"gfla": None}},

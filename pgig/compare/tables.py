@@ -79,7 +79,7 @@ def published_notes(comparison, published):
     ]
     notes += dict.fromkeys(row.note for row in shown)
     if (
-        any(run.result.get("pair_list") != "published" for run in comparison.runs)
+        not all(str(run.result.get("pair_list")).startswith("published") for run in comparison.runs)
         or not comparison.same_pairs
     ):
         notes.append(

@@ -11,6 +11,7 @@ from pgig.errors import DataError
 from pgig.estimate.decode import decode, scales
 from pgig.estimate.openpose import load_estimator
 from pgig.pose.joints import NAMES
+from pgig.pretrained.batches import checked_pixels
 from pgig.utils.files import sha256
 
 # Three poolings: of fewer pixels nothing is left.
@@ -48,11 +49,7 @@ class OpenPose:
         Raises:
             DataError: `pixels` is of another shape or type, or the pictures are too small.
         """
-        pixels = np.asarray(pixels)
-        if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
-            raise DataError(
-                f"OpenPose got pictures of shape {pixels.shape} and type {pixels.dtype}: give uint8 (N, H, W, 3)."
-            )
+        pixels = checked_pixels(pixels, "OpenPose")
         keypoints = [np.zeros((0, len(NAMES), 3), np.float32)]
         for start in range(0, len(pixels), self.batch_size):
             batch = pixels[start : start + self.batch_size]

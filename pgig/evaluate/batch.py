@@ -13,7 +13,7 @@ class PairBatch:
     """Real target pictures beside generated ones.
 
     Attributes:
-        reference, generated: (B, H, W, 3) uint8.
+        reference, generated: (B, H, W, 3) uint8, or float32 in 0..255 after a step that does not round.
         keypoints: (B, 18, 3) y, x, visible of the joints of the target pictures, or None.
         masks: (B, H, W) uint8 mask pictures of the targets, 0 to 255, or None.
     """
@@ -44,6 +44,16 @@ class PairBatch:
             pictures = step.pixels(before.reference), step.pixels(before.generated)
             self._prepared[steps] = PairBatch(*pictures, keypoints, masks)
         return self._prepared[steps]
+
+    def through_jpeg(self, target_too=True, generated_too=True):
+        """The batch with its real pictures, its generated ones, or both as they come back from JPEG files."""
+        send = STEPS["jpeg-75"].pixels
+        return PairBatch(
+            send(self.reference) if target_too else self.reference,
+            send(self.generated) if generated_too else self.generated,
+            self.keypoints,
+            self.masks,
+        )
 
     def mask(self, kind, radius=4):
         """Masks of the targets.

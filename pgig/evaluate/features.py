@@ -118,16 +118,18 @@ def _write(folder, rows):
 
 
 def _read(folder):
-    """All rows of a folder; a file that is not what its name says is passed over, its rows are computed again."""
+    """All rows of a folder; a file that is unreadable or not what its name says is passed over: its rows are computed
+    again.
+    """
     table = {}
     for path in sorted(folder.glob("*.npz")):
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != path.stem:
-            continue
         try:
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() != path.stem:
+                continue
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 keys, rows = stored["keys"], stored["rows"]
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            table.update(zip(map(bytes, keys), rows, strict=True))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             continue
-        table.update(zip(map(bytes, keys), rows, strict=True))
     return table

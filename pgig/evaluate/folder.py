@@ -1,5 +1,6 @@
 """`python -m pgig evaluate`: score a folder of pictures that any program of any method left."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pgig.errors import DataError
 from pgig.evaluate.features import FeatureCache
 from pgig.evaluate.networks import Networks, stated_weights
 from pgig.evaluate.outcome import print_scores, side_by_side, write_page
+from pgig.evaluate.prepare import MIDDLE, SQUARE, STEPS
 from pgig.evaluate.protocols import find_protocol
 from pgig.evaluate.real import RealPictures
 from pgig.evaluate.scores import Scorer
@@ -19,6 +21,9 @@ from pgig.layouts.pictures import stem
 from pgig.pose.files import read_annotations
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+
+# Share of the joints that may lie outside of the pictures before it is said: arms that a cut went through.
+_MOST_OUTSIDE = 0.01
 
 
 @dataclass(frozen=True)
@@ -75,17 +80,21 @@ def run(request):
         PgigError: one sentence for whatever the user can mend, before any long work.
     """
     protocol = find_protocol(request.protocol)
-    request = with_dataset(request)
+    request, joints_size = with_dataset(request)
     pairs = list_pairs(
         request.generated, request.layout, request.reference, pairs_file=request.pairs, masks=request.masks
     )
     protocol.require_size(pairs.size)
     count = min(request.limit or len(pairs), len(pairs))
     keypoints = joints_of(pairs.names[:count], request.annotations)
+    if keypoints is not None:
+        keypoints = fitting_joints(keypoints, joints_size, pairs.size, pairs.notes)
     real = RealPictures(request.real, pairs.size, protocol) if request.real and protocol.needs_real else None
     name = request.method or Path(request.generated).resolve().name
-    output = Path(request.output or Path("output/evaluation") / name)
-    require_folder(output)
+    # A label may hold slashes; the folder that is named after it stays in its place.
+    output = Path(request.output or Path("output/evaluation") / re.sub(r"[/\\]|^\.+", "-", name))
+    for needed in filter(None, (output, request.feature_cache)):
+        require_folder(needed)
 
     networks = Networks(FeatureCache(request.feature_cache or None), stated_weights(request))
     scorer = Scorer(protocol, networks, real, pairs.from_jpeg, pairs.notes)
@@ -124,18 +133,23 @@ def run(request):
 def with_dataset(request):
     """Fill in the joints of the targets and the real pictures from a data set of `data/`, where they exist.
 
+    Returns:
+        the request, and the (height, width) of the pictures in which the data set gives joints; None for joints from
+        elsewhere.
+
     Raises:
         OptionsError: the data set is not known.
     """
     if request.dataset is None:
-        return request
+        return request, None
     data = data_paths(Shared(dataset=request.dataset))
     annotations, real = data.annotations_file_test, data.images_dir_train
-    return replace(
+    filled = replace(
         request,
         annotations=request.annotations or (annotations if Path(annotations).is_file() else None),
         real=request.real or (real if Path(real).is_dir() else None),
     )
+    return filled, None if request.annotations else data.image_size
 
 
 def joints_of(names, annotations):
@@ -151,13 +165,44 @@ def joints_of(names, annotations):
     table = read_annotations(annotations)
     exact = {name: row for row, name in enumerate(table.names)}
     rows = {stem(name): row for name, row in exact.items()} | exact
-    missing = [target for _, target in names if target not in rows and stem(target) not in rows]
+    targets = [Path(target).name for _, target in names]
+    missing = [target for target in targets if target not in rows and stem(target) not in rows]
     if missing:
         raise DataError(
             f"{annotations} has no row for {len(missing)} of the {len(names)} targets, the first is {missing[0]}: give "
             "the annotation table of these pictures, or none."
         )
-    return table.keypoints[[rows.get(target, rows.get(stem(target))) for _, target in names]]
+    return table.keypoints[[rows.get(target, rows.get(stem(target))) for target in targets]]
+
+
+def fitting_joints(keypoints, joints_size, size, notes):
+    """Joints in the coordinates of the scored pictures.
+
+    Args:
+        keypoints: (N, 18, 3) y, x, visible.
+        joints_size: (height, width) of the pictures in which they are given; None: not known.
+        size: (height, width) of the scored pictures.
+        notes: list that gets a sentence where the joints seem to be those of other pictures.
+
+    Returns:
+        (N, 18, 3), or None where nobody knows how the pictures were made from those of the joints.
+    """
+    if joints_size == SQUARE and size == MIDDLE:
+        keypoints = STEPS["cut-176"].keypoints(keypoints, joints_size)
+    elif joints_size not in (None, size):
+        notes.append(
+            f"The data set gives the joints of pictures of {joints_size[0]}x{joints_size[1]} pixels (height x width), "
+            f"the scored ones are {size[0]}x{size[1]}: give their joints with --annotations."
+        )
+        return None
+    visible = keypoints[..., 2] > 0
+    outside = visible & ((keypoints[..., :2] < 0) | (keypoints[..., :2] >= size)).any(axis=-1)
+    if outside.sum() > _MOST_OUTSIDE * visible.sum():
+        notes.append(
+            f"{outside.sum()} of the {visible.sum()} joints lie outside of the pictures of {size[0]}x{size[1]} pixels "
+            "(height x width): masked scores and PCKh are wrong unless the annotation table is of these pictures."
+        )
+    return keypoints
 
 
 def _stacked(pairs, numbers):

@@ -32,7 +32,7 @@ class Metric:
         prepare: names of the steps that the pictures go through before, see `pgig.evaluate.prepare`.
         mask: None, "body" (drawn around the joints of the target) or "file" (mask pictures).
         drop_remainder: score only the first pictures, a multiple of this, as programs did that lost their last
-            incomplete batch; 0: all.
+            incomplete batch; of fewer pictures than one batch they lost none. 0: all.
     """
 
     key: str
@@ -58,7 +58,8 @@ class Metric:
 
     def kept(self, values):
         """The rows that count, see `drop_remainder`."""
-        return values[: len(values) // self.drop_remainder * self.drop_remainder] if self.drop_remainder else values
+        batch = min(self.drop_remainder, len(values))
+        return values[: len(values) // batch * batch] if batch else values
 
 
 class PairMetric(Metric):
@@ -111,7 +112,9 @@ class Ssim(PairMetric):
 
     def measure(self, batch, networks):
         mask = batch.mask(self.mask)
-        return ssim(batch.reference, batch.generated, mask, VARIANTS[self.variant], average=self.average)
+        scores = ssim(batch.reference, batch.generated, mask, VARIANTS[self.variant], average=self.average)
+        # Two black pictures are equal; of a target without joints that says nothing.
+        return scores if self.mask != "body" else np.where(mask.any(axis=(1, 2)), scores, np.nan)
 
 
 @dataclass(frozen=True, kw_only=True)

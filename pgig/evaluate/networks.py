@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 
+from pgig.config import Shared
 from pgig.errors import WeightsError
 from pgig.evaluate.features import FeatureCache
 from pgig.pretrained import catalogue
@@ -42,14 +43,13 @@ def stated_weights(options):
     """Paths of weight files that flags name, by their keys in the catalogue.
 
     Args:
-        options: record with `inception_weights` and `pose_estimator`, paths or None. The latter counts only where
-            there is such a file: its default is a name that the original program looked for.
+        options: record with `inception_weights` and `pose_estimator`, paths or None. The default of the latter, a
+            name that the original program looked for, counts only where there is such a file.
     """
     estimator = options.pose_estimator
-    return {
-        "inception-2015": options.inception_weights,
-        "openpose-18": estimator if estimator and Path(estimator).is_file() else None,
-    }
+    if estimator == Shared.pose_estimator and not Path(estimator).is_file():
+        estimator = None
+    return {"inception-2015": options.inception_weights, "openpose-18": estimator}
 
 
 class Networks:

@@ -22,7 +22,7 @@ def print_scores(results):
     print(f"\n{head:{width}}" + "".join(f"{name:>{_column(name)}}" for name in results))
     for key, title in titles.items():
         print(f"{title:{width}}" + "".join(f"{shown(r.get(key)):>{_column(n)}}" for n, r in results.items()))
-    print(f"\n{first['pairs']} pairs, {first['pair_list']} list, SHA-256 {first['pairs_sha256'][:16]}...")
+    print(f"\n{first['pairs']} pairs, list: {first['pair_list']}, SHA-256 {first['pairs_sha256'][:16]}...")
     for note in first["notes"]:
         print(note)
     if first["protocol"] == "pose-gan":
@@ -45,16 +45,16 @@ def write_page(path, title, subtitle, results, scorer, panels, caption):
         (f"{metric['title']} {_ARROWS[metric['better']]}", *(shown(result.get(key)) for result in results.values()))
         for key, metric in first["metrics"].items()
     )
-    note = " ".join(("↑ higher is better, ↓ lower is better, – not computed.", *first["notes"]))
-    pairs = f"{first['pairs']} pairs ({first['pair_list']} list, SHA-256 {first['pairs_sha256'][:16]}…)"
-    table = Table(f"Protocol {first['protocol']} on {pairs}", ("", *results), rows, note)
-    report(
-        path,
-        title,
-        tables=[table, _protocol_table(scorer.protocol)],
-        images=_galleries(first, scorer.pair_scores(), panels, caption),
-        subtitle=subtitle,
+    protocol = scorer.protocol
+    note = (
+        "↑ higher is better, ↓ lower is better, – not computed. All settings of the protocol are in scores.json.",
+        f"Protocol {protocol.name}: {protocol.source}. Pictures: {protocol.pictures}.",
+        *first["notes"],
     )
+    pairs = f"{first['pairs']} pairs (list: {first['pair_list']}, SHA-256 {first['pairs_sha256'][:16]}…)"
+    table = Table(f"Protocol {protocol.name} on {pairs}", ("", *results), rows, note, first_stands_out=False)
+    galleries = _galleries(first, scorer.pair_scores(), panels, caption)
+    report(path, title, tables=[table], images=galleries, subtitle=subtitle)
 
 
 def shown(value):
@@ -68,11 +68,6 @@ def shown(value):
 
 def _column(name):
     return max(len(name) + 3, 18)
-
-
-def _protocol_table(protocol):
-    rows = (("source", protocol.source), ("pictures", protocol.pictures))
-    return Table("The protocol", ("", ""), rows, "All of its settings are in scores.json.")
 
 
 def _galleries(result, columns, panels, caption):

@@ -123,7 +123,7 @@ class Step:
     """One step of a protocol.
 
     Attributes:
-        pixels: (N, H, W, 3) uint8 pictures before -> after.
+        pixels: (N, H, W, 3) uint8 pictures before -> after; float32 in 0..255 where the program did not round.
         keypoints: (N, 18, 3) joints and the (height, width) of the pictures before -> joints after.
         masks: (N, H, W) mask pictures before -> after.
     """
@@ -158,6 +158,6 @@ STEPS = {
     "squeeze-176": Step(
         _only(SQUARE, lambda pixels: resize_cv2_bilinear(pixels, MIDDLE)),
         _joints(SQUARE, lambda keypoints: scale_keypoints(keypoints, SQUARE, MIDDLE)),
-        _only(SQUARE, lambda masks: resize_cv2_bilinear(masks[..., None], MIDDLE)[..., 0]),
+        _only(SQUARE, lambda masks: np.rint(resize_cv2_bilinear(masks[..., None], MIDDLE)[..., 0]).astype(np.uint8)),
     ),
 }

@@ -4,10 +4,7 @@ Each protocol names the programs that scored so. Where a paper prints a number w
 protocol is what its published program does.
 """
 
-import json
-from dataclasses import asdict, dataclass
-
-from pgig.errors import DataError, OptionsError
+from pgig.errors import OptionsError
 from pgig.evaluate.measures import (
     BATCH_OF_64,
     DetectionScore,
@@ -20,85 +17,31 @@ from pgig.evaluate.measures import (
     Psnr,
     Ssim,
 )
+from pgig.evaluate.protocol import Protocol
 
 MARKET, FASHION, FASHION_CUT = (128, 64), (256, 256), (256, 176)
 
-# SHA-256 of the published test pairs, in the order of their files.
-MARKET_PAIRS = "025cecd558be400e0de2a6b4dd29361892087bc1b18fb1aa3b5a567a028d7b64"  # 12,000, pose-gan and all since
-FASHION_PAIRS_POSE_GAN = "f60720b127a611a7920d6db947ec2dcf03af3f93541ee22c4795db27cf6efe05"  # 8,670, its old split
-FASHION_PAIRS_PATN = "d54cce0553b95ff8fca5aca8324f43c455ec2f655084ccea0f4dc701e71b7671"  # 8,570, PATN and all since
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """One published combination of metrics, and what happens to the pictures before.
-
-    Attributes:
-        name: what results are labelled with.
-        source: the papers and programs that score so.
-        pictures: in words, what the pictures and the reference set must be.
-        metrics: the metrics, in the order of tables.
-        sizes: sizes (height, width) of pictures that the protocol knows; none: any.
-        prepare: steps of `pgig.evaluate.prepare` that all pictures go through.
-        jpeg: whether pictures went through a JPEG file of quality 75; those from other files are sent through one.
-        real_steps: steps that the pictures of the reference set go through.
-        real_resize: what happens to those of them that then have another size than the generated ones: "bicubic"
-            (Pillow's, anti-aliased), perhaps followed by steps; nothing: they are refused.
-        pair_lists: SHA-256 of the published pair lists.
-    """
-
-    name: str
-    source: str
-    pictures: str
-    metrics: tuple
-    sizes: tuple = ()
-    prepare: tuple = ()
-    jpeg: bool = False
-    real_steps: tuple = ()
-    real_resize: tuple = ()
-    pair_lists: tuple = ()
-
-    def steps(self, from_jpeg=False):
-        """Steps that all pictures go through; `from_jpeg`: they come from JPEG files."""
-        return self.prepare + (("jpeg-75",) if self.jpeg and not from_jpeg else ())
-
-    @property
-    def needs_real(self):
-        """Whether a metric compares with real pictures."""
-        return any(metric.needs_real for metric in self.metrics)
-
-    def publishes(self, pairs_sha256):
-        """Whether a list of pairs is one of the published ones."""
-        return pairs_sha256 in self.pair_lists
-
-    def require_size(self, size):
-        """Refuse pictures of a size that the protocol does not know.
-
-        Raises:
-            DataError: it does not know the size.
-        """
-        if self.sizes and tuple(size) not in self.sizes:
-            known = " or ".join(f"{height}x{width}" for height, width in self.sizes)
-            raise DataError(
-                f"The pictures are {size[0]}x{size[1]} pixels (height x width), but the protocol {self.name} is for "
-                f"{known}: choose another protocol, for instance `standard`."
-            )
-
-    def settings(self):
-        """Everything that decides the values, as plain values for scores.json."""
-        metrics = [{"metric": type(metric).__name__} | asdict(metric) | metric.details() for metric in self.metrics]
-        settings = asdict(self) | {"metrics": metrics}
-        # As JSON has it: lists in the place of tuples.
-        return json.loads(json.dumps({key: value for key, value in settings.items() if key != "name"}))
+# SHA-256 of the published test pairs: in the order of their files, and sorted by name.
+MARKET_PAIRS = (  # 12,000, pose-gan and all since
+    "025cecd558be400e0de2a6b4dd29361892087bc1b18fb1aa3b5a567a028d7b64",
+    "f81a0db7695ee6bc86211af8edb48ab15a13744dfd5837d6bf34b9a0e5dadd66",
+)
+FASHION_PAIRS_POSE_GAN = (  # 8,670, its old split
+    "f60720b127a611a7920d6db947ec2dcf03af3f93541ee22c4795db27cf6efe05",
+    "ab7c64e173421940c381b08fecac90323cff836405243df2fba1aca1ebd7ca20",
+)
+FASHION_PAIRS_PATN = (  # 8,570, PATN and all since
+    "d54cce0553b95ff8fca5aca8324f43c455ec2f655084ccea0f4dc701e71b7671",
+    "3dd01d33aa68721b7522f8e3dbb412905e158b685db58e44d84d0982c393ce8e",
+)
 
 
 def _inception(**settings):
     return InceptionScore(key="inception_score", title="IS", network="inception-2015", **settings)
 
 
-def _masked_inception(**settings):
-    key, title = "masked_inception_score", "mask IS"
-    return InceptionScore(key=key, title=title, network="inception-2015", mask="body", **settings)
+def _masked_inception(mask="body"):
+    return InceptionScore(key="masked_inception_score", title="mask IS", network="inception-2015", mask=mask)
 
 
 def _fid(network="inception-torchvision", **settings):
@@ -124,6 +67,15 @@ def _gfla_pixels(prepare=(), narrow=False):
         Difference(key="mae", title="MAE", function="mae", prepare=prepare),
     )
 
+
+# score_mask.py of PG2 and DPIG.
+_MASK_FILES = (
+    Ssim(key="masked_ssim", title="mask SSIM", variant="S3", mask="file"),
+    _masked_inception("file"),
+    Psnr(key="masked_psnr", title="mask PSNR", mask="file"),
+    Difference(key="masked_l1", title="mask L1", function="l1", span=255.0, mask="file"),
+    Difference(key="masked_l2", title="mask L2", function="l2", mask="file"),
+)
 
 _PIXELS = (
     Ssim(key="ssim", title="SSIM", variant="S1"),
@@ -177,13 +129,11 @@ _PROTOCOLS = (
         pictures="as saved; masks from mask pictures",
         metrics=(
             Ssim(key="ssim", title="SSIM", variant="S3"),
-            Ssim(key="masked_ssim", title="mask SSIM", variant="S3", mask="file"),
             _inception(),
             Psnr(key="psnr", title="PSNR"),
-            Psnr(key="masked_psnr", title="mask PSNR", mask="file"),
             Difference(key="l1", title="L1", function="l1", span=255.0),
-            Difference(key="masked_l1", title="mask L1", function="l1", span=255.0, mask="file"),
             Difference(key="l2", title="L2", function="l2"),
+            *_MASK_FILES,
         ),
     ),
     Protocol(
@@ -192,10 +142,11 @@ _PROTOCOLS = (
         pictures="as saved, compared in grey; masked scores in colour, masks from mask pictures",
         metrics=(
             Ssim(key="ssim", title="SSIM", variant="S4"),
-            Ssim(key="masked_ssim", title="mask SSIM", variant="S3", mask="file"),
             _inception(),
             Psnr(key="psnr", title="PSNR", rule="grey"),
             Difference(key="l1", title="L1", function="grey_l1"),
+            Difference(key="l2", title="L2", function="grey_l2"),
+            *_MASK_FILES,
         ),
     ),
     Protocol(

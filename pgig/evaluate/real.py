@@ -67,13 +67,16 @@ class RealPictures:
         for step in self._protocol.real_steps:
             pixels = STEPS[step].pixels(pixels)
         found = pixels.shape[1:3]
-        if found != self.size and self._protocol.real_resize:
+        # No program enlarged its real pictures; 256x256 ones made 256x176 by a resize would be thin people.
+        larger = found[0] > self.size[0] and found[1] > self.size[1]
+        if larger and self._protocol.real_resize:
             pixels = resize_pil_bicubic(pixels, self.size)
             for step in self._protocol.real_resize[1:]:
                 pixels = STEPS[step].pixels(pixels)
         elif found != self.size:
             raise DataError(
                 f"{path} is {found[0]}x{found[1]} pixels (height x width), but the generated pictures are "
-                f"{self.size[0]}x{self.size[1]}: give real pictures of that size."
+                f"{self.size[0]}x{self.size[1]}: give real pictures of that size"
+                f"{', or larger both ways' if self._protocol.real_resize else ''}."
             )
         return pixels[0]

@@ -9,12 +9,13 @@ from pgig.data.dataset import open_images
 from pgig.data.pairs import read_pairs
 from pgig.data.stream import PairStream
 from pgig.errors import PgigError
+from pgig.evaluate.baselines import training_mean
 from pgig.evaluate.features import FeatureCache
 from pgig.evaluate.networks import Networks, stated_weights
 from pgig.evaluate.outcome import print_scores, side_by_side, write_page
 from pgig.evaluate.protocols import find_protocol
 from pgig.evaluate.real import RealPictures
-from pgig.evaluate.scores import Scorer, mean_picture
+from pgig.evaluate.scores import Scorer
 from pgig.generate.pairs import generated_batches, generation_options, load_generator
 from pgig.layouts.triptych import list_triptychs, read_triptych, triptych_name, write_triptych
 from pgig.utils.files import require_folder, sha256
@@ -46,6 +47,8 @@ def run(options):
         images = open_images(data)
         batches = fresh_batches(images, method, folder, options)
 
+    if shared.feature_cache:
+        require_folder(shared.feature_cache)
     cache = FeatureCache(shared.feature_cache or None)
     networks = Networks(cache, stated_weights(shared))
     real = real_pictures(data, protocol) if protocol.needs_real else None
@@ -120,18 +123,6 @@ def real_pictures(data, protocol):
     except PgigError as error:
         print(f"No scores against the training pictures: {error}")
         return None
-
-
-def training_mean(images, options):
-    """Mean picture of the targets of the training pairs, or None (and a line saying so) when there are none."""
-    path = options.data.pairs_file_train
-    try:
-        targets = np.unique(images.numbers(read_pairs(path), path)[:, 1])
-    except PgigError as error:
-        print(f"No baseline from the mean of the training targets: {error}")
-        return None
-    bar = progress_bar(targets, "Mean of training targets", "picture")
-    return mean_picture(images.pixels(number)[None] for number in bar)
 
 
 def _origin(options):

@@ -30,11 +30,12 @@ class Scorer:
         protocol: a `Protocol`.
         networks: `Networks`; None: no metric that looks through a network is computed, and no note says so.
         real: `RealPictures` for set metrics, or None.
-        from_jpeg: whether the pictures come from JPEG files, so that a protocol's JPEG step is done already.
+        from_jpeg: (target, generated): whether these pictures have been through the JPEG files of the program that
+            made them, so that a protocol that asks for such files need not send them through others.
         notes: sentences that the result repeats, for instance about how the pictures were found.
     """
 
-    def __init__(self, protocol=POSE_GAN, networks=None, real=None, from_jpeg=False, notes=()):
+    def __init__(self, protocol=POSE_GAN, networks=None, real=None, from_jpeg=(False, False), notes=()):
         self.protocol = protocol
         self.names = []
         self._size = None
@@ -58,7 +59,9 @@ class Scorer:
         batch = PairBatch(np.asarray(target_pixels), np.asarray(generated_pixels), target_keypoints, target_masks)
         self.protocol.require_size(batch.size)
         self._size = batch.size
-        batch = batch.prepared(self.protocol.steps(self._from_jpeg))
+        batch = batch.prepared(self.protocol.prepare)
+        if self.protocol.jpeg:
+            batch = batch.through_jpeg(*(not done for done in self._from_jpeg))
         if self._metrics is None:
             self._choose(batch)
         self.names += [(str(source), str(target)) for source, target in names]
@@ -82,9 +85,9 @@ class Scorer:
 
         Returns:
             dict: `protocol`, `protocol_settings`, `size` (height, width), `pairs` (their number), `pairs_sha256`,
-            `pair_list` ("published" or "own"), a value per metric of the protocol (float, [mean, standard deviation]
-            for an inception score, None for what could not be computed), `metrics` (key -> title, better, kind,
-            columns), `undefined` (key -> pairs left out), `reference_set`, `notes` (sentences), `versions`.
+            `pair_list` (see `Protocol.name_of_list`), a value per metric of the protocol (float, [mean, standard
+            deviation] for an inception score, None for what could not be computed), `metrics` (key -> title, better,
+            kind, columns), `undefined` (key -> pairs left out), `reference_set`, `notes` (sentences), `versions`.
 
         Raises:
             DataError: no pair was added.
@@ -99,15 +102,14 @@ class Scorer:
                 values[metric.key] = self._set_value(metric, notes)
             else:
                 values[metric.key], undefined[metric.key] = _mean(metric, columns)
-        digest = pairs_hash(self.names)
         used_real = self._real and any(metric.needs_real for metric in self._metrics)
         return {
             "protocol": self.protocol.name,
             "protocol_settings": self.protocol.settings(),
             "size": list(self._size),
             "pairs": len(self.names),
-            "pairs_sha256": digest,
-            "pair_list": "published" if self.protocol.publishes(digest) else "own",
+            "pairs_sha256": pairs_hash(self.names),
+            "pair_list": self.protocol.name_of_list(self.names),
             **values,
             "metrics": {metric.key: _describe(metric) for metric in self.protocol.metrics},
             "undefined": undefined,
@@ -166,9 +168,10 @@ class Scorer:
             real = None
             if metric.needs_real:
                 real = self._real.rows(self._networks, metric.network, metric.prepare)
-                if min(len(real), len(features)) < _FEW_PICTURES:
+                counts = len(metric.kept(features)), len(metric.kept(real))
+                if min(counts) < _FEW_PICTURES:
                     notes.append(
-                        f"{metric.title} compares {len(features)} generated with {len(real)} real pictures: below some "
+                        f"{metric.title} compares {counts[0]} generated with {counts[1]} real pictures: below some "
                         "thousands its value depends on their number, so compare it only at equal numbers."
                     )
             return metric.value(features, real, self._networks.network(metric.network))
@@ -210,27 +213,6 @@ def score_pictures(batches, protocol=POSE_GAN, networks=None):
     for batch in batches:
         scorer.add(*batch)
     return scorer.result(), scorer.pair_scores()
-
-
-def mean_picture(batches):
-    """The mean of many pictures, the plainest guess at a picture: a baseline that any method must beat.
-
-    Args:
-        batches: iterable of (B, H, W, 3) uint8, for instance the targets of the training pairs.
-
-    Returns:
-        (H, W, 3) uint8, rounded.
-
-    Raises:
-        DataError: there is no picture.
-    """
-    total, count = 0, 0
-    for pixels in batches:
-        total = total + np.asarray(pixels).sum(axis=0, dtype=np.int64)
-        count += len(pixels)
-    if not count:
-        raise DataError("The mean picture of nothing was asked for: the list of training pairs is empty.")
-    return np.rint(total / count).astype(np.uint8)
 
 
 def pair_table(names, columns):

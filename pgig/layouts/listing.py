@@ -41,7 +41,8 @@ class Pairs:
         pairs: list of `Pair`.
         size: (height, width) of every picture.
         has_source: whether `read` gives source pictures.
-        from_jpeg: whether all target and generated pictures come from JPEG files.
+        from_jpeg: (target, generated): whether all generated pictures come from JPEG files, and all targets from the
+            same files. A target in a JPEG file of its own has not been through the program's.
         notes: sentences about what was passed over or assumed.
     """
 
@@ -49,7 +50,7 @@ class Pairs:
     pairs: list
     size: tuple
     has_source: bool
-    from_jpeg: bool
+    from_jpeg: tuple
     notes: list = field(default_factory=list)
 
     def __len__(self):
@@ -130,8 +131,9 @@ def _checked(layout, pairs, notes):
         notes.append(
             f"{jpeg} of {len(pairs)} generated pictures are JPEG files, the others not: scores of both differ."
         )
-    from_jpeg = all(formats[part.path] == "JPEG" for pair in pairs for part in (pair.target, pair.generated))
-    return Pairs(layout, pairs, size, has_source, from_jpeg, notes)
+    from_jpeg = jpeg == len(pairs)
+    shared = from_jpeg and all(pair.target.path == pair.generated.path for pair in pairs)
+    return Pairs(layout, pairs, size, has_source, (shared, from_jpeg), notes)
 
 
 def _agreed(layout, found, why):

@@ -1,5 +1,7 @@
 """Differences of batches of pictures, pixel by pixel: L1, what is called L2, and MAE."""
 
+import math
+
 import numpy as np
 
 from pgig.metrics.values import to_grey
@@ -45,6 +47,20 @@ def l2(reference_pixels, generated_pixels):
     squares = np.square(_difference(reference_pixels, generated_pixels), dtype=np.uint16)
     values = squares[0].size if len(squares) else 1
     return np.sqrt(squares.sum(axis=(1, 2, 3), dtype=np.float64)) / values
+
+
+def grey_l2(reference_pixels, generated_pixels):
+    """As `l2`, but of luminance in 0..1 (score.py of DPIG).
+
+    Args:
+        reference_pixels, generated_pixels: (N, H, W, 3) uint8.
+
+    Returns:
+        (N,) float64 in [0, 1 / sqrt(H W)].
+    """
+    difference = to_grey(reference_pixels) - to_grey(generated_pixels)
+    values = max(math.prod(difference.shape[1:]), 1)
+    return np.sqrt(np.square(difference).sum(axis=(1, 2))) / values
 
 
 def mae(reference_pixels, generated_pixels):

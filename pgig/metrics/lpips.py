@@ -43,9 +43,10 @@ class Lpips:
         """LPIPS of each pair: the sum of its `layers`.
 
         Args:
-            reference_pixels: (N, H, W, 3) uint8, at least 31x31 for AlexNet and 16x16 for VGG16.
-            generated_pixels: (N, H, W, 3) uint8.
-            mask: None, or (N, H, W) bool: both pictures become grey (0 in -1..1) outside it.
+            reference_pixels: (N, H, W, 3) uint8, at least 31x31 for AlexNet and 16x16 for VGG16; or float32 in 0..255,
+                as a resize without rounding leaves them.
+            generated_pixels: (N, H, W, 3) of the same type.
+            mask: None, or with uint8 (N, H, W) bool: both pictures become grey (0 in -1..1) outside it.
 
         Returns:
             (N,) float64, 0 up to rounding for equal pictures.
@@ -57,7 +58,10 @@ class Lpips:
 
     def layers(self, reference_pixels, generated_pixels, mask=None):
         """What each of the five groups of layers adds to the distance: as a call, but (N, 5) float32."""
-        return self._distance.of_pixels(reference_pixels, generated_pixels, mask, self.batch_size)
+        pixels = reference_pixels, generated_pixels
+        if mask is None and all(batch.dtype == np.float32 for batch in pixels):
+            return self.layers_of_images(*(batch / np.float32(127.5) - 1 for batch in pixels))
+        return self._distance.of_pixels(*pixels, mask, self.batch_size)
 
     def layers_of_images(self, reference_images, generated_images):
         """As `layers`, but of (N, H, W, 3) float32 pictures in -1..1."""

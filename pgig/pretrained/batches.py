@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from pgig.errors import DataError
+
 
 def in_batches(model, batch_size, *arrays):
     """Outputs of a network for all rows, compiled once: the last batch is filled up with its last row.
@@ -28,6 +30,29 @@ def in_batches(model, batch_size, *arrays):
         parts = [[np.zeros((0, *_row_shape(output)), np.float32) for output in keras.tree.flatten(model.output)]]
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return joined if len(joined) > 1 else joined[0]
+
+
+def checked_pixels(pixels, network, dtypes=("uint8",)):
+    """Pictures as an array, refused when a network cannot take them.
+
+    Args:
+        pixels: (N, H, W, 3), H and W at least 1.
+        network: what the message calls the network.
+        dtypes: names of the types that it takes.
+
+    Returns:
+        `pixels` as a numpy array.
+
+    Raises:
+        DataError: `pixels` is of another shape or type.
+    """
+    pixels = np.asarray(pixels)
+    if pixels.ndim != 4 or pixels.shape[-1] != 3 or 0 in pixels.shape[1:] or pixels.dtype not in dtypes:
+        raise DataError(
+            f"{network} got pictures of shape {pixels.shape} and type {pixels.dtype}: give (N, H, W, 3) "
+            f"{' or '.join(dtypes)}."
+        )
+    return pixels
 
 
 def _row_shape(output):

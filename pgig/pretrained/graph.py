@@ -21,25 +21,6 @@ _MOST_NODES = 2**14
 _MOST_VALUES = 2**26
 
 
-def graph_model(graph, inputs, outputs):
-    """A Keras model of a part of a frozen graph.
-
-    Args:
-        graph: `pgig.weights.graph_file.Graph`.
-        inputs: {node name: (shape without the batch axis, dtype)}. These nodes are replaced by the model's inputs.
-        outputs: names of the nodes to compute.
-
-    Returns:
-        `keras.Model` of as many inputs and outputs, in the given orders.
-
-    Raises:
-        WeightsError: a node is missing, unknown, or does not fit its inputs.
-    """
-    tensors = [keras.Input(shape, dtype=dtype) for shape, dtype in inputs.values()]
-    tensors = tensors[0] if len(tensors) == 1 else tensors
-    return keras.Model(tensors, FrozenGraph(graph, list(inputs), outputs)(tensors))
-
-
 @keras.saving.register_keras_serializable(package="pgig")
 class FrozenGraph(keras.layers.Layer):
     """The nodes between `inputs` and `outputs` of a frozen graph.

@@ -8,8 +8,8 @@ way; what stands before its node `ExpandDims`, the decoding of a JPEG, is cut of
 import keras
 import numpy as np
 
-from pgig.errors import DataError, WeightsError
-from pgig.pretrained.batches import in_batches
+from pgig.errors import WeightsError
+from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.pretrained.graph import FrozenGraph, needed_nodes
 from pgig.weights.graph_file import read_graph
@@ -62,12 +62,7 @@ class Inception2015:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        pixels = np.asarray(pixels)
-        if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape[1:]:
-            raise DataError(
-                f"Inception got pictures of shape {pixels.shape} and type {pixels.dtype}: "
-                f"give (N, H, W, 3) bytes, uint8."
-            )
+        pixels = checked_pixels(pixels, "Inception")
         return in_batches(self._model, self.batch_size, pixels)
 
     def probabilities(self, features):

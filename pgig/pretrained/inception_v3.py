@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from pgig.errors import DataError, WeightsError
-from pgig.pretrained.batches import in_batches
+from pgig.errors import WeightsError
+from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.pretrained.resize import resize_bilinear
 from pgig.weights.torch_file import read_torch
@@ -55,7 +55,8 @@ class InceptionTorchvision:
         """Features of pictures.
 
         Args:
-            pixels: (N, H, W, 3) uint8 RGB of any size; they are resized to 299x299, pixel centres at halves.
+            pixels: (N, H, W, 3) RGB of any size, uint8 or float32 in 0..255, as a resize without rounding leaves them;
+                they are resized to 299x299, pixel centres at halves.
 
         Returns:
             (N, 2048) float32, means over the last block's output, at least 0.
@@ -63,7 +64,8 @@ class InceptionTorchvision:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        return in_batches(self._model, self.batch_size, _checked(pixels))
+        pixels = checked_pixels(pixels, "Inception-v3", ("uint8", "float32"))
+        return in_batches(self._model, self.batch_size, pixels.astype(np.float32))
 
 
 class InceptionPort2015:
@@ -99,7 +101,8 @@ class InceptionPort2015:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        return in_batches(self._model, self.batch_size, _checked(pixels))
+        pixels = checked_pixels(pixels, "Inception-v3")
+        return in_batches(self._model, self.batch_size, pixels.astype(np.float32))
 
     def probabilities(self, features):
         """Class probabilities for the inception score: without the bias, as in the published scores.
@@ -123,7 +126,8 @@ def load_inception(flavour, path):
         path: a `.pth` file with torchvision's names.
 
     Returns:
-        (`keras.Model` from (B, H, W, 3) uint8 to (B, 2048) float32, (2048, classes) float32 weights of the classifier).
+        (`keras.Model` from (B, H, W, 3) float32 in 0..255 to (B, 2048) float32, (2048, classes) float32 weights of the
+        classifier).
 
     Raises:
         WeightsError: the file is unreadable, or tensors are missing, left over, of another shape or not finite; all are
@@ -150,11 +154,12 @@ def build_inception(flavour):
         flavour: "torchvision" or "2015".
 
     Returns:
-        (`keras.Model` from (B, H, W, 3) uint8 to (B, 2048) float32, {torchvision's name of a unit: its convolution}).
+        (`keras.Model` from (B, H, W, 3) float32 in 0..255 to (B, 2048) float32, {torchvision's name of a unit: its
+        convolution}).
         The batch normalisation that follows each convolution is to be in the convolution's kernel and bias.
     """
     net = _Units(counts_padding=flavour == TORCHVISION)
-    pixels = keras.Input((None, None, 3), dtype="uint8")
+    pixels = keras.Input((None, None, 3), dtype="float32")
     x = Prepared(flavour, dtype="float32")(pixels)
 
     x = net.unit(x, "Conv2d_1a_3x3", 32, 3, stride=2)
@@ -189,7 +194,6 @@ class Prepared(keras.layers.Layer):
         self.flavour = flavour
 
     def call(self, pixels):
-        pixels = ops.cast(pixels, "float32")
         if self.flavour == PORT_2015:
             return (resize_bilinear(pixels, _SIZE, "legacy") - 128) / 128
         scale, shift = (ops.convert_to_tensor(numbers, dtype="float32") for numbers in (_SCALE, _SHIFT))
@@ -332,12 +336,3 @@ def _check(shapes, arrays, path, flavour):
 
 def _is_ignored(name):
     return name.startswith(_IGNORED[0]) or name.endswith(_IGNORED[1])
-
-
-def _checked(pixels):
-    pixels = np.asarray(pixels)
-    if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape[1:]:
-        raise DataError(
-            f"Inception-v3 got pictures of shape {pixels.shape} and type {pixels.dtype}: give (N, H, W, 3) uint8."
-        )
-    return pixels

@@ -10,9 +10,9 @@ import numpy as np
 from keras import ops
 from PIL import Image
 
-from pgig.errors import DataError, WeightsError
-from pgig.pose.joints import INDEX, MISSING, NAMES
-from pgig.pretrained.batches import in_batches
+from pgig.errors import WeightsError
+from pgig.pose.joints import INDEX, NAMES
+from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.pretrained.graph import FrozenGraph
 from pgig.weights.graph_file import read_graph
@@ -76,32 +76,13 @@ class MoveNet:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        pixels = np.asarray(pixels)
-        if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape[1:]:
-            raise DataError(
-                f"MoveNet got pictures of shape {pixels.shape} and type {pixels.dtype}: give (N, H, W, 3) bytes, uint8."
-            )
+        pixels = checked_pixels(pixels, "MoveNet")
         keypoints = [np.zeros((0, len(NAMES), 3), np.float32)]
         for start in range(0, len(pixels), self.batch_size):
             squares = np.stack([_square(picture) for picture in pixels[start : start + self.batch_size]])
             points = in_batches(self._model, self.batch_size, squares)
             keypoints.append(_in_picture(points, pixels.shape[1:3]))
         return np.concatenate(keypoints)
-
-
-def visible(keypoints, threshold=0.2):
-    """Poses from scored joints.
-
-    Args:
-        keypoints: (N, 18, 3) y, x, score.
-        threshold: a joint whose score does not exceed it is missing.
-
-    Returns:
-        (N, 18, 3) float32 y, x, visible 0 or 1; a missing joint is (-1, -1, 0).
-    """
-    keypoints = np.asarray(keypoints, np.float32)
-    seen = keypoints[..., 2:] > np.float32(threshold)
-    return np.concatenate([np.where(seen, keypoints[..., :2], np.float32(MISSING)), seen], -1).astype(np.float32)
 
 
 def decode(centre, regression, heat_maps, offsets, centre_weights, distance_floor):

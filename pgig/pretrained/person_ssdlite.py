@@ -10,8 +10,8 @@ import numpy as np
 from keras import ops
 from PIL import Image
 
-from pgig.errors import DataError, WeightsError
-from pgig.pretrained.batches import in_batches
+from pgig.errors import WeightsError
+from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.pretrained.graph import FrozenGraph
 from pgig.weights.graph_file import read_graph
@@ -70,12 +70,7 @@ class PersonSsdlite:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        pixels = np.asarray(pixels)
-        if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape[1:]:
-            raise DataError(
-                f"The person detector got pictures of shape {pixels.shape} and type {pixels.dtype}: "
-                f"give (N, H, W, 3) bytes, uint8."
-            )
+        pixels = checked_pixels(pixels, "The person detector")
         scores = [np.zeros(0, np.float32)]
         for start in range(0, len(pixels), self.batch_size):
             squares = np.stack([in_square(picture) for picture in pixels[start : start + self.batch_size]])

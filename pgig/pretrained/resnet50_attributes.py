@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from pgig.errors import DataError, WeightsError
-from pgig.pretrained.batches import in_batches
+from pgig.errors import WeightsError
+from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.weights.torch_file import read_torch
 
@@ -72,12 +72,7 @@ class AttributeNetwork:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        pixels = np.asarray(pixels)
-        if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
-            raise DataError(
-                f"The attribute network got pictures of shape {pixels.shape} and type {pixels.dtype}: give uint8 "
-                "(N, H, W, 3)."
-            )
+        pixels = checked_pixels(pixels, "The attribute network")
         return in_batches(self._model, self.batch_size, pixels)
 
     def split(self, logits):

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from pgig.errors import DataError, WeightsError
-from pgig.pretrained.batches import in_batches
+from pgig.errors import WeightsError
+from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.pretrained.resize import resize_bilinear
 from pgig.weights.caffe_file import read_caffe
@@ -76,11 +76,7 @@ class PersonSsd300:
         Raises:
             DataError: `pixels` is of another shape or type.
         """
-        pixels = np.asarray(pixels)
-        if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape[1:]:
-            raise DataError(
-                f"SSD300 got pictures of shape {pixels.shape} and type {pixels.dtype}: give (N, H, W, 3) uint8."
-            )
+        pixels = checked_pixels(pixels, "SSD300")
         confidence = in_batches(self._model, self.batch_size, pixels)
         return np.where(confidence > THRESHOLD, confidence, np.float32(0))
 

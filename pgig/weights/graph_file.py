@@ -17,9 +17,8 @@ from pgig.errors import WeightsError
 from pgig.utils.protobuf import message_classes
 from pgig.weights import graph_json
 
-# The largest real file, Inception, has 95 million bytes and 24 million constants. A few bytes can declare more.
+# The largest real file, Inception, has 95 million bytes.
 MOST_BYTES = 2**29
-MOST_VALUES = 2**26
 
 _MESSAGES = message_classes(
     {

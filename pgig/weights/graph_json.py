@@ -8,6 +8,8 @@ import numpy as np
 
 # 64 MiB of JSON are some hundred thousand nodes; Python needs ten times the space for them.
 _MOST_TEXT = 2**26
+
+# Inception, the largest network that is read, has 24 million constants; a few bytes can declare more.
 _MOST_VALUES = 2**26
 _MOST_AXES = 8
 

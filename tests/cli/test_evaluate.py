@@ -2,13 +2,18 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pgig.pose.files import write_annotations
+from pgig.cli.evaluate import _LAYOUTS
+from pgig.evaluate.folder import fitting_joints
+from pgig.evaluate.protocols import PROTOCOLS
+from pgig.layouts.listing import LAYOUTS
+from pgig.pose.files import read_annotations, write_annotations
 
 COUNT, SIZE = 6, (128, 64)
 TARGETS = [f"{i:04d}_c2s1_000000_00.jpg" for i in range(COUNT)]
@@ -101,10 +106,47 @@ def test_a_limit_and_a_batch_size(folder, program):
     assert some == every[:3]
 
 
+def test_the_help_lists_what_there_is(program):
+    told = program("evaluate", "--help").out
+    for name in (*PROTOCOLS, *LAYOUTS):
+        assert re.search(rf"(?<![\w-]){name}(?![\w-])", told), name
+    assert set(_LAYOUTS) == {"auto", *LAYOUTS}
+
+
+def test_a_label_names_a_folder_in_its_place(folder, program):
+    words = ["--generated", "generated", "--reference", "real", "--method", "../up", "--feature_cache", ""]
+    assert program("evaluate", *words).code == 0
+    assert scores("output/evaluation/--up")["method"] == "../up"
+
+
 def test_without_joints_masked_scores_are_dashes_and_said(folder, program):
     words = ["--generated", "generated", "--reference", "real", "--protocol", "pose-gan", "--output", "out"]
     result = program("evaluate", *words)
     assert result.code == 0 and "Not computed: mask SSIM" in result.out and scores("out")["masked_ssim"] is None
+
+
+def test_joints_of_other_pictures_are_said(folder, program):
+    words = ["--generated", "generated", "--reference", "real", "--output", "out"]
+    joints = read_annotations("joints.csv").keypoints
+    joints[..., :2] *= 2
+    write_annotations("large.csv", TARGETS, joints)
+    result = program("evaluate", *words, "--annotations", "large.csv")
+    assert result.code == 0 and "joints lie outside of the pictures of 128x64 pixels" in result.out
+
+    # A data set says of which pictures its joints are.
+    Path("data").mkdir()
+    Path("data/fasion-annotation-test.csv").write_text(Path("joints.csv").read_text())
+    result = program("evaluate", *words, "--dataset", "fasion")
+    assert result.code == 0 and "joints of pictures of 256x256 pixels" in result.out
+    assert scores("out")["masked_ssim"] is None
+
+
+def test_joints_of_a_data_set_follow_the_cut_of_its_pictures():
+    notes, keypoints = [], np.zeros((1, 18, 3), np.float32)
+    keypoints[0, 3] = (20, 100, 1)
+    assert fitting_joints(keypoints, (256, 256), (256, 176), notes)[0, 3].tolist() == [20, 60, 1]
+    assert fitting_joints(keypoints, (256, 256), (256, 256), notes) is keypoints
+    assert fitting_joints(keypoints, None, (256, 176), notes) is keypoints and not notes
 
 
 @pytest.mark.parametrize(
@@ -120,6 +162,7 @@ def test_without_joints_masked_scores_are_dashes_and_said(folder, program):
         (["--generated", "generated", "--reference", "real", "--real", "empty"], "holds 0 pictures"),
         (["--generated", "generated", "--reference", "real", "--limit", "-1"], "--limit must be 0 or more"),
         (["--generated", "generated", "--reference", "real", "--dataset", "mars"], "--dataset mars is unknown"),
+        (["--generated", "generated", "--reference", "real", "--feature_cache", "joints.csv"], "cannot be written"),
         (["--protocol", "standard"], "--generated"),
         (["--generated", "mixed", "--reference", "real"], "bring all pictures to one size"),
         (["--generated", "lonely", "--reference", "real"], "partner"),

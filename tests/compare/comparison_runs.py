@@ -53,6 +53,7 @@ def write_run(folder, noise=20, pairs=PAIRS, draw=True, seed=0, old=False, **mor
     result = {
         "protocol": "pose-gan",
         "protocol_settings": {"source": "A paper", "window": 13},
+        "size": list(SIZE),
         "pairs": len(pairs),
         "pairs_sha256": pairs_hash(pairs),
         "ssim": float(columns["ssim"].mean()),

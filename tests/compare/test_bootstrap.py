@@ -1,16 +1,11 @@
-import doctest
 import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from pgig.compare import bootstrap
-from pgig.compare.bootstrap import difference, estimate, interval, mean_terms, ratio_terms, resampled_sums
-
-
-def test_the_example():
-    assert doctest.testmod(bootstrap).failed == 0
+from pgig.compare.bootstrap import interval, mean_terms, ratio_terms, resampled_sums
+from tests.compare.one_score import difference, estimate
 
 
 def test_the_interval_of_a_mean_is_that_of_scipy():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pgig.compare.bootstrap import difference, estimate, mean_terms, ratio_terms
+from pgig.compare.bootstrap import mean_terms, ratio_terms
 from pgig.compare.compare import Score, compare
 from pgig.compare.page import write_page
 from pgig.compare.published import rows
@@ -23,6 +23,7 @@ from pgig.compare.tables import (
 from pgig.data.pairs import pairs_hash
 from pgig.errors import DataError
 from tests.compare.comparison_runs import COUNT, PAIRS, write_run
+from tests.compare.one_score import difference, estimate
 
 
 @pytest.fixture
@@ -124,6 +125,7 @@ def test_what_cannot_be_compared(make):
     cases = [
         (dict(protocol="standard"), "under the protocol pose-gan and b under the protocol standard"),
         (dict(dataset="market"), "under the data set demo and b under the data set market"),
+        (dict(size=[256, 176]), r"under pictures of the size \[32, 24\] and b under .* \[256, 176\]"),
         (dict(protocol_settings={"window": 11}), "another 'window'"),
         (dict(metrics=other), "describes the metric ssim otherwise"),
     ]

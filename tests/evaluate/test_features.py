@@ -86,3 +86,11 @@ def test_rows_that_are_no_numbers_are_refused(pixels):
 
     with pytest.raises(NumericsError, match="not finite"):
         FeatureCache().rows(Broken(), pixels)
+
+
+def test_an_unreadable_file_is_passed_over(pixels, tmp_path):
+    folder = tmp_path / Network.fingerprint
+    (folder / "unreadable.npz").mkdir(parents=True)
+    network = Network()
+    FeatureCache(tmp_path).rows(network, pixels)
+    assert network.seen == 7

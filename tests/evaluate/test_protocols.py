@@ -1,16 +1,21 @@
 """Every protocol as a whole, on pictures of a size that it knows; metrics through networks are left out here."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from pgig.data.pairs import pairs_hash
 from pgig.errors import DataError, OptionsError
 from pgig.evaluate import protocols
 from pgig.evaluate.networks import NETWORKS
 from pgig.evaluate.prepare import STEPS
 from pgig.evaluate.protocols import PROTOCOLS, find_protocol
 from pgig.evaluate.scores import Scorer
+from pgig.metrics.l1 import l1
+from pgig.metrics.masks import ma_mask
+from pgig.metrics.ssim import ssim
 from pgig.pretrained.catalogue import what_is_missing
 
 COUNT = 5
@@ -78,11 +83,21 @@ def test_what_is_lacking_is_said_once():
     scorer = Scorer(find_protocol("pg2"))
     scorer.add(NAMES, real, generated)
     (note,) = scorer.result()["notes"]
-    assert note == "Not computed: mask SSIM, mask PSNR, mask L1. There are no mask pictures beside the targets."
+    titles = "mask SSIM, mask PSNR, mask L1, mask L2"
+    assert note == f"Not computed: {titles}. There are no mask pictures beside the targets."
     scorer = Scorer(find_protocol("standard"))
     scorer.add(NAMES, real, generated)
     (note,) = scorer.result()["notes"]
     assert note.startswith("Not computed: mask SSIM, SSIM in mask. The joints of the target pictures")
+
+
+@pytest.mark.parametrize("name", ["pose-gan", "standard"])
+def test_a_target_without_joints_has_no_masked_score(name):
+    real, generated, keypoints, _ = pictures((64, 48))
+    keypoints[2] = (-1, -1, 0)
+    result, columns = score(find_protocol(name), (real, generated, keypoints))
+    assert np.flatnonzero(np.isnan(columns["masked_ssim"])).tolist() == [2]
+    assert result["undefined"]["masked_ssim"] == 1 and result["undefined"]["ssim"] == 0
 
 
 def test_the_parts_of_a_protocol_exist():
@@ -92,26 +107,41 @@ def test_the_parts_of_a_protocol_exist():
         for metric in protocol.metrics:
             assert metric.network is None or metric.network in NETWORKS
             assert set(metric.prepare) <= set(STEPS) and metric.better in ("higher", "lower")
-        assert set(protocol.steps()) <= set(STEPS)
+        assert set(protocol.prepare + protocol.real_steps + protocol.real_resize[1:]) <= set(STEPS)
     for ways in NETWORKS.values():
         for keys, _, _ in ways:
             for key in keys:
                 what_is_missing(key)
 
 
-def test_pictures_that_are_jpeg_already_are_not_sent_through_another_file():
+@pytest.mark.parametrize("done", [(True, True), (False, True), (False, False)])
+def test_pictures_that_are_jpeg_already_are_not_sent_through_another_file(done):
     protocol = find_protocol("patn-market")
-    assert protocol.steps() == ("jpeg-75",) and protocol.steps(from_jpeg=True) == ()
     real, generated, keypoints, _ = pictures((128, 64))
-    stored = STEPS["jpeg-75"].pixels
-    sent, _ = score(protocol, (real, generated, keypoints))
-    scorer = Scorer(protocol, from_jpeg=True)
-    scorer.add(NAMES, stored(real), stored(generated), keypoints)
-    assert scorer.result()["ssim"] == sent["ssim"]
+    stored = STEPS["jpeg-75"].pixels(real), STEPS["jpeg-75"].pixels(generated)
+    expected = {"ssim": ssim(*stored), "masked_ssim": ssim(*stored, ma_mask(keypoints, (128, 64))), "l1": l1(*stored)}
+    scorer = Scorer(protocol, from_jpeg=done)
+    given = (after if known else before for before, after, known in zip((real, generated), stored, done, strict=True))
+    scorer.add(NAMES, *given, keypoints)
+    for key, values in scorer.pair_scores().items():
+        np.testing.assert_array_equal(values, expected[key])
 
 
-def test_a_published_pair_list_is_recognised():
-    assert protocols.POSE_GAN.publishes(protocols.MARKET_PAIRS) and not protocols.POSE_GAN.publishes("0" * 64)
+@pytest.mark.parametrize(("count", "kept"), [(0, 0), (5, 5), (63, 63), (64, 64), (127, 64), (130, 128)])
+def test_a_last_incomplete_batch_is_lost_but_never_the_only_one(count, kept):
+    (lpips,) = (metric for metric in find_protocol("gfla").metrics if metric.key == "lpips")
+    assert lpips.kept(np.arange(count)).tolist() == list(range(kept))
+    (ssim_metric,) = (metric for metric in find_protocol("gfla").metrics if metric.key == "ssim")
+    assert len(ssim_metric.kept(np.arange(count))) == count
+
+
+def test_a_published_pair_list_is_recognised_in_any_order():
+    listed = [("b.jpg", "a.jpg"), ("a.jpg", "b.jpg")]
+    lists = ((pairs_hash(listed), pairs_hash(sorted(listed))),)
+    protocol = replace(protocols.POSE_GAN, pair_lists=lists)
+    assert protocol.name_of_list(listed) == "published"
+    assert protocol.name_of_list(listed[::-1]) == "published, in another order"
+    assert protocol.name_of_list(listed[:1]) == "own"
 
 
 def test_names_and_sizes():

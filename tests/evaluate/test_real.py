@@ -57,6 +57,13 @@ def test_dptn_cuts_and_others_refuse(tmp_path, networks):
         RealPictures(tmp_path, (256, 176), find_protocol("standard")).rows(networks, "bytes")
 
 
+@pytest.mark.parametrize("found", [(256, 256), (128, 88), (512, 100)])
+def test_pictures_that_are_not_larger_both_ways_are_refused(tmp_path, networks, found):
+    write(tmp_path, found, 2)
+    with pytest.raises(DataError, match=r"generated pictures are 256x176: .* or larger both ways"):
+        RealPictures(tmp_path, (256, 176), find_protocol("cfld")).rows(networks, "bytes")
+
+
 def test_a_set_needs_pictures(tmp_path):
     write(tmp_path, (8, 8), 1)
     with pytest.raises(DataError, match="holds 1 pictures"):

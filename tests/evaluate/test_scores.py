@@ -7,6 +7,7 @@ import pytest
 
 from pgig.errors import DataError
 from pgig.evaluate import scores
+from pgig.evaluate.baselines import mean_picture
 from pgig.evaluate.networks import Networks
 from pgig.metrics.inception_score import inception_score
 from pgig.metrics.l1 import l1
@@ -110,7 +111,7 @@ def test_baselines(pairs):
     _, each = scores.score_pictures([(NAMES, target, source, keypoints)])
     np.testing.assert_array_equal(each["l1"], l1(target, source))
 
-    mean = scores.mean_picture([target[:4], target[4:]])
+    mean = mean_picture([target[:4], target[4:]])
     np.testing.assert_array_equal(mean, np.rint(target.astype(float).mean(axis=0)))
     _, each = scores.score_pictures([(NAMES, target, np.broadcast_to(mean, target.shape), keypoints)])
     np.testing.assert_array_equal(each["l1"], l1(target, np.stack([mean] * COUNT)))
@@ -120,4 +121,4 @@ def test_nothing_to_score_is_said():
     with pytest.raises(DataError, match="nothing to score"):
         scores.Scorer().result()
     with pytest.raises(DataError, match="training pairs is empty"):
-        scores.mean_picture([])
+        mean_picture([])

@@ -50,7 +50,7 @@ def test_triptychs_come_in_natural_order(triptychs):
     (triptychs / "scores.json").write_text("{}")
     (triptychs / ".hidden.png").write_text("")
     pairs = list_pairs(triptychs)
-    assert (pairs.layout, pairs.size, len(pairs), pairs.from_jpeg) == ("triptych", SIZE, 3, False)
+    assert (pairs.layout, pairs.size, len(pairs), pairs.from_jpeg) == ("triptych", SIZE, 3, (False, False))
     assert pairs.names == [("1.jpg", "t.jpg"), ("9.jpg", "t.jpg"), ("10.jpg", "t.jpg")]
     expect(pairs, 2, source=10, target=110, generated=210)
     assert len(pairs.notes) == 1 and "1 files" in pairs.notes[0]
@@ -66,7 +66,9 @@ def test_strips(tmp_path, extension):
     path = save(tmp_path / f"a_1.jpg___b_x.jpg_vis.{extension}", strip(1, 2, 3, 4, 5))
     pairs = list_pairs(tmp_path)
     assert (pairs.layout, pairs.names, pairs.size) == ("strip", [("a_1.jpg", "b_x.jpg")], SIZE)
-    assert pairs.from_jpeg == (extension == "jpg")
+    assert pairs.from_jpeg == ((extension == "jpg"),) * 2
+    save(tmp_path / "real" / "b_x.jpg", noise(7))
+    assert list_pairs(tmp_path, reference=tmp_path / "real").from_jpeg == (False, extension == "jpg")
     pixels = np.asarray(Image.open(path).convert("RGB"))
     read = shown(pairs, 0)
     for name, panel in (("source", 0), ("target", 2), ("generated", 4)):

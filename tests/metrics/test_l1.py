@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pgig.evaluate.values import to_image
-from pgig.metrics.l1 import grey_l1, l1, l2, mae
+from pgig.metrics.l1 import grey_l1, grey_l2, l1, l2, mae
 
 
 def pictures():
@@ -19,12 +19,15 @@ def test_is_the_mean_absolute_difference_of_stretched_values(span):
 
 def test_the_other_differences_follow_their_definitions():
     a, b = pictures()
-    for x, y, second, ratio, grey in zip(a, b, l2(a, b), mae(a, b), grey_l1(a, b), strict=True):
+    scores = (metric(a, b) for metric in (l2, mae, grey_l1, grey_l2))
+    for x, y, second, ratio, grey, grey_second in zip(a, b, *scores, strict=True):
         x, y = x.astype(float), y.astype(float)
         assert second == pytest.approx(np.sqrt(((x - y) ** 2).sum()) / x.size, rel=1e-12)
         assert ratio == pytest.approx(np.abs(x - y).sum() / (x + y).sum(), rel=1e-12)
         weights = np.array([0.2125, 0.7154, 0.0721])
         assert grey == pytest.approx(np.abs((x - y) @ weights).mean() / 255, rel=1e-12)
+        root = np.sqrt((((x - y) @ weights / 255) ** 2).sum())
+        assert grey_second == pytest.approx(root / (x.size // 3), rel=1e-12)
 
 
 def test_the_largest_differences_do_not_overflow():
@@ -35,7 +38,7 @@ def test_the_largest_differences_do_not_overflow():
     assert np.isnan(mae(black, black)) and mae(white, white) == 0
 
 
-@pytest.mark.parametrize("metric", [l1, l2, mae, grey_l1])
+@pytest.mark.parametrize("metric", [l1, l2, mae, grey_l1, grey_l2])
 def test_batches_and_order_change_nothing(metric):
     a, b = pictures()
     scores = metric(a, b)

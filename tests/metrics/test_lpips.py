@@ -89,6 +89,15 @@ def test_pictures_that_do_not_fit(tmp_path):
         metric(*(pixels / 255 for pixels in random_pairs(1, 32, 40)))
 
 
+def test_pictures_that_were_not_rounded(tmp_path):
+    metric = Lpips("alex", write_flax(tmp_path / "net.ckpt", "alex", *WEIGHTS["alex"]))
+    pixels = random_pairs(2, 32, 40)
+    unrounded = [batch.astype(np.float32) for batch in pixels]
+    np.testing.assert_allclose(metric(*unrounded), metric(*pixels), rtol=1e-4)
+    with pytest.raises(DataError, match="float32 and float32 were given: give uint8"):
+        metric(*unrounded, mask=np.ones((2, 32, 40), bool))
+
+
 def test_vgg16_features(tmp_path):
     weights, heads = WEIGHTS["vgg"]
     network = Vgg16Features(write_flax(tmp_path / "net.ckpt", "vgg", weights, heads), batch_size=2)

@@ -4,7 +4,7 @@ import pytest
 
 from pgig.errors import WeightsError
 from pgig.pretrained.batches import in_batches
-from pgig.pretrained.graph import FrozenGraph, graph_model, needed_nodes
+from pgig.pretrained.graph import FrozenGraph, needed_nodes
 from pgig.pretrained.graph_ops import OPERATIONS
 from pgig.weights.graph_file import read_graph
 from tests.weights.tiny_graphs import constant, write_pb
@@ -92,6 +92,13 @@ def case_file(path, op, place, constants, attributes):
     nodes |= {name: constant(value) for name, value in zip(names, constants, strict=True) if name != "x"}
     nodes["y"] = (op, (*names[:place], "x", *names[place:]), attributes)
     return write_pb(path, nodes)
+
+
+def graph_model(graph, inputs, outputs):
+    """A Keras model of a part of a graph; `inputs` is {node name: (shape without the batch axis, dtype)}."""
+    tensors = [keras.Input(shape, dtype=dtype) for shape, dtype in inputs.values()]
+    tensors = tensors[0] if len(tensors) == 1 else tensors
+    return keras.Model(tensors, FrozenGraph(graph, list(inputs), outputs)(tensors))
 
 
 def run(path, shape, x, outputs=("y",)):

@@ -6,7 +6,7 @@ import pytest
 
 from pgig.errors import DataError, WeightsError
 from pgig.pretrained import inception_v3
-from pgig.pretrained.inception_v3 import InceptionPort2015, InceptionTorchvision, Prepared, build_inception
+from pgig.pretrained.inception_v3 import PORT_2015, InceptionPort2015, InceptionTorchvision, Prepared, build_inception
 from pgig.pretrained.resize import resize_bilinear
 
 torch = pytest.importorskip("torch")
@@ -142,6 +142,17 @@ def test_batches_do_not_matter_and_there_may_be_none(loaded):
     assert extractor.fingerprint.startswith(f"{extractor.name}-{extractor.version}-")
     with pytest.raises(DataError, match=r"\(2, 40, 30\) and type uint8"):
         extractor(PIXELS[..., 0])
+    with pytest.raises(DataError, match="type float64"):
+        extractor(PIXELS / 255)
+
+
+def test_pictures_that_were_not_rounded(loaded):
+    flavour, extractor = loaded
+    if flavour == PORT_2015:
+        with pytest.raises(DataError, match="type float32: give .* uint8"):
+            extractor(PIXELS.astype(np.float32))
+    else:
+        np.testing.assert_array_equal(extractor(PIXELS.astype(np.float32)), extractor(PIXELS))
 
 
 def test_probabilities_leave_the_bias_out(loaded):

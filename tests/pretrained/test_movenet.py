@@ -9,7 +9,7 @@ from pgig.errors import DataError, WeightsError
 from pgig.pose.joints import INDEX
 from pgig.pretrained import movenet
 from pgig.pretrained.catalogue import find, what_is_missing
-from pgig.pretrained.movenet import MoveNet, decode, visible
+from pgig.pretrained.movenet import MoveNet, decode
 from pgig.weights.graph_file import read_graph
 
 # Our joints but the neck, in order, as points of COCO.
@@ -63,15 +63,6 @@ def test_points_return_to_the_picture_in_our_order():
     shoulders = keypoints[:, [INDEX["Rsho"], INDEX["Lsho"]]]
     np.testing.assert_allclose(keypoints[:, INDEX["neck"], :2], shoulders[..., :2].mean(axis=1), rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(keypoints[:, INDEX["neck"], 2], shoulders[..., 2].min(axis=1))
-
-
-def test_joints_of_low_score_are_missing():
-    keypoints = np.zeros((1, 18, 3), np.float32)
-    keypoints[0, :, 0], keypoints[0, :3, 2] = 7, (0.2, 0.21, 0.9)
-    poses = visible(keypoints)
-    assert poses.dtype == np.float32
-    np.testing.assert_array_equal(poses[0, :4], [[-1, -1, 0], [7, 0, 1], [7, 0, 1], [-1, -1, 0]])
-    np.testing.assert_array_equal(visible(keypoints, 0.5)[0, :, 2], keypoints[0, :, 2] > 0.5)
 
 
 def test_another_graph_is_refused(tmp_path):
