@@ -6,7 +6,7 @@ import sys
 
 from pgig.cli.compare import compare
 from pgig.cli.evaluate import evaluate
-from pgig.cli.tables import pckh, reid
+from pgig.cli.tables import apr, pckh, reid
 from pgig.cli.weights import weights
 from pgig.errors import PgigError
 
@@ -67,6 +67,7 @@ COMMANDS = {
     "weights": weights,
     "pckh": pckh,
     "reid": reid,
+    "apr": apr,
 }
 
 

@@ -7,6 +7,7 @@ the network and the hash of its weights: a regenerated picture, or another weigh
 import hashlib
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -15,8 +16,8 @@ import numpy as np
 from pgig.errors import NumericsError
 from pgig.utils.files import atomic_path, write_text
 
-# Rows that wait in memory before they are written as one file.
-_CHUNK = 2048
+# Rows that wait in memory before they are written, and seconds that they wait: what a killed program loses.
+_CHUNK, _SECONDS = 2048, 60.0
 
 _KEY_BYTES = 32
 
@@ -32,6 +33,7 @@ class FeatureCache:
     def __init__(self, folder=None):
         self.folder = None if folder is None else Path(folder)
         self._tables, self._waiting = {}, {}
+        self._saved = time.monotonic()
 
     def rows(self, network, *arrays):
         """What a network gives for pictures; only those that it has not seen are computed.
@@ -67,9 +69,9 @@ class FeatureCache:
     def save(self):
         """Write the rows that wait."""
         for fingerprint, waiting in self._waiting.items():
-            if waiting and self.folder is not None:
+            if waiting:
                 _write(self.folder / fingerprint, waiting)
-        self._waiting = {}
+        self._waiting, self._saved = {}, time.monotonic()
 
     def _table(self, network):
         if network.fingerprint not in self._tables:
@@ -78,11 +80,12 @@ class FeatureCache:
         return self._tables[network.fingerprint]
 
     def _keep(self, network, added):
-        waiting = self._waiting.setdefault(network.fingerprint, {})
-        waiting.update(added)
-        if len(waiting) >= _CHUNK and self.folder is not None:
-            _write(self.folder / network.fingerprint, waiting)
-            self._waiting[network.fingerprint] = {}
+        if self.folder is None:
+            return
+        self._waiting.setdefault(network.fingerprint, {}).update(added)
+        rows = sum(map(len, self._waiting.values()))
+        if rows >= _CHUNK or time.monotonic() - self._saved > _SECONDS:
+            self.save()
 
 
 def _keys(arrays):

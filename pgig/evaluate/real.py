@@ -9,6 +9,7 @@ from pgig.data.images import decode, list_images, read_bytes
 from pgig.errors import DataError
 from pgig.evaluate.prepare import STEPS
 from pgig.evaluate.resize import resize_pil_bicubic
+from pgig.utils.files import sha256
 from pgig.utils.progress import progress_bar
 
 _BATCH = 32
@@ -38,10 +39,11 @@ class RealPictures:
         self._rows = {}
 
     def describe(self):
-        """What scores.json says of the set: folder, number of pictures, SHA-256 of the sorted names."""
-        text = "".join(f"{name}\n" for name in self.names)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return {"folder": str(self.folder), "pictures": len(self.names), "names_sha256": digest}
+        """What scores.json says of the set: folder, number of pictures, SHA-256 of all names and files."""
+        digest = hashlib.sha256()
+        for name in self.names:
+            digest.update(f"{name} {sha256(self.folder / name)}\n".encode())
+        return {"folder": str(self.folder), "pictures": len(self.names), "sha256": digest.hexdigest()}
 
     def rows(self, networks, network, prepare=()):
         """(N, D) features of all pictures, prepared by the protocol and then by the steps of the metric.

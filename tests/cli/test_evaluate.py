@@ -195,20 +195,3 @@ def test_grey_pictures_and_one_picture_are_scored(folder, program):
     result = program("evaluate", "--generated", "grey", "--reference", "greal", "--output", "out")
     assert result.code == 0, result.err
     assert scores("out")["pairs"] == 1 and scores("out")["ssim"] is not None
-
-
-def test_tables_of_other_programs(folder, program):
-    lines = Path("joints.csv").read_text().splitlines()
-    renamed = [f"{SOURCES[0]}___{line.replace(':', '_vis.jpg:', 1)}" for line in lines[1:]]
-    Path("found.csv").write_text("\n".join([lines[0], *renamed]) + "\n")
-    result = program("pckh", "joints.csv", "found.csv")
-    assert result.code == 0 and "PCKh = 1.0000" in result.out, result.err
-
-    random = np.random.default_rng(0)
-    people = random.normal(size=(COUNT, 16)).astype(np.float32)
-    for name, camera in (("query", 1), ("gallery", 2)):
-        names = np.array([f"{i + 1:04d}_c{camera}s1_000000_00.jpg" for i in range(COUNT)])
-        np.savez(f"{name}.npz", names=names, features=people + random.normal(0, 0.1, people.shape))
-    result = program("reid", "query.npz", "gallery.npz")
-    assert result.code == 0 and result.out.count("rank1 = 1.0000") == 2, result.err
-    assert "nothing.npz" in program("reid", "nothing.npz", "gallery.npz").sentence
