@@ -46,7 +46,7 @@ def apr(argv=None):
     parser = CommandParser(prog="python -m pgig apr", description=apr.__doc__)
     parser.add_argument("--generated", required=True, metavar="DIR", help="folder of generated pictures")
     parser.add_argument("--reference", metavar="DIR", help="folder of the targets, if the layout has none")
-    parser.add_argument("--weights", required=True, metavar="FILE.pth", help="the network, net_test_ARP.pth or one's own")
+    parser.add_argument("--weights", required=True, metavar="FILE.pth", help="net_test_ARP.pth or one's own")
     parser.add_argument("--attributes", required=True, metavar="FILE.mat", help="market_attribute.mat")
     parser.add_argument("--identities", required=True, metavar="FILE.json", help="the persons' numbers")
     flags = parser.parse_args(argv)

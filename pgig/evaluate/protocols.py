@@ -26,7 +26,7 @@ MARKET_PAIRS = (  # 12,000, pose-gan and all since
     "025cecd558be400e0de2a6b4dd29361892087bc1b18fb1aa3b5a567a028d7b64",
     "f81a0db7695ee6bc86211af8edb48ab15a13744dfd5837d6bf34b9a0e5dadd66",
 )
-FASHION_PAIRS_POSE_GAN = (  # 8,670, its old split; the list of the new one, of its tables, is not published
+FASHION_PAIRS_POSE_GAN = (  # 8,670, its old split; its tables used a new one
     "f60720b127a611a7920d6db947ec2dcf03af3f93541ee22c4795db27cf6efe05",
     "ab7c64e173421940c381b08fecac90323cff836405243df2fba1aca1ebd7ca20",
 )
