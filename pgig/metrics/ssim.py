@@ -7,23 +7,16 @@ differences and `VARIANTS` the published choices.
 
 import math
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from pgig.errors import DataError
 from pgig.metrics.masks import apply_mask
+from pgig.metrics.ssim_planes import PIXELS_AT_A_TIME, score_planes
 from pgig.metrics.values import UNIT, to_grey
-
-K1, K2 = 0.01, 0.03
-
-# Window positions that one small matrix product computes, along columns and along rows: the fastest by trial.
-_ROW_BLOCK, _COLUMN_BLOCK = 4, 8
-
-# Pixels that one thread filters at a time: its four float64 maps then stay in the second-level cache.
-_PIXELS_AT_A_TIME = 65536
 
 
 @dataclass(frozen=True)
@@ -116,20 +109,29 @@ def ssim(
         return np.zeros(0)
     data_range = _data_range(reference, generated, variant)
 
-    # Every channel is a plane of its own from here on; threads take turns at runs of planes.
+    # Every channel is a plane of its own from here on. Each thread takes the next few planes that nobody has taken.
     planes = count * channels
-    threads = min(threads or len(os.sched_getaffinity(0)), planes)
-    bounds = np.linspace(0, planes, threads + 1).astype(int)
+    threads = min(threads or _cores(), planes)
+    at_a_time = min(-(-planes // threads), max(1, PIXELS_AT_A_TIME // math.prod(reference.shape[2:])))
+    # The last few overlap their neighbours where the planes are no multiple.
+    starts = deque(min(start, planes - at_a_time) for start in range(0, planes, at_a_time))
+    scores = np.empty(planes)
 
-    def score(start, stop):
-        return _score_planes(reference, generated, data_range, variant, inside, start, stop)
+    def work():
+        score_planes(reference, generated, data_range, variant, inside, starts, at_a_time, scores)
 
     if threads == 1:
-        scores = score(0, planes)
+        work()
     else:
         with ThreadPoolExecutor(threads) as pool:
-            scores = np.concatenate(list(pool.map(score, bounds[:-1], bounds[1:])))
+            for done in [pool.submit(work) for _ in range(threads)]:
+                done.result()
     return scores.reshape(count, channels).mean(axis=1)
+
+
+def _cores():
+    """Cores that this process may use; where the system does not tell, all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _checked(reference, generated, variant):
@@ -177,146 +179,3 @@ def _data_range(reference, generated, variant):
     high, low = flat.max(axis=1), flat.min(axis=1)
     span = UNIT[high] - UNIT[low] if variant.unit else high.astype(float) - low
     return np.where(span > 0, span, np.nan)
-
-
-def _score_planes(reference, generated, data_range, variant, inside, first, last):
-    """Mean similarities of the planes from `first` to `last` - 1, a few at a time in one set of buffers.
-
-    Args:
-        reference, generated: (N, channels, H, W); plane p is channel p % channels of picture p // channels.
-        data_range: (N,).
-        variant: `SsimVariant`.
-        inside: (N, H, W) bool or None, see `ssim`.
-        first, last: which planes.
-    """
-    channels, height, width = reference.shape[1:]
-    count = last - first
-    window = variant.window()
-    margin = variant.taps // 2 - variant.crop
-    at_a_time = min(count, max(1, _PIXELS_AT_A_TIME // (height * width)))
-
-    # Only the pixels that survive the crop are computed, so most windows need no border at all.
-    rows, columns = height - 2 * variant.crop, width - 2 * variant.crop
-    padded = np.empty((4, at_a_time, height + 2 * margin, width + 2 * margin))
-    filtered_rows = np.empty((4, at_a_time, rows, width + 2 * margin))
-    # A fifth map as scratch: a fresh array for each plane would cost more in page faults than the work on it.
-    moments = np.empty((5, at_a_time, rows, columns))
-
-    scores = np.empty(count)
-    for start in range(0, count, at_a_time):
-        run = slice(start, min(start + at_a_time, count))
-        used = slice(0, run.stop - run.start)
-        picture, channel = np.divmod(np.arange(first + run.start, first + run.stop), channels)
-        # Plane by plane: an index array for all would copy them, and keep the other threads waiting.
-        for number, plane in enumerate(zip(picture, channel, strict=True)):
-            for out, pixels in zip(padded[2:, number], (reference[plane], generated[plane]), strict=True):
-                inner = out[margin : margin + height, margin : margin + width]
-                inner[...] = UNIT[pixels] if variant.unit else pixels
-        _fill_moments(padded[:, used], margin)
-        _filter_rows(padded[:, used], window, filtered_rows[:, used])
-        _filter_columns(filtered_rows[:, used], window, moments[:4, used])
-        similarity = _similarity(moments[:, used], data_range[picture, None, None], variant)
-        if inside is None:
-            scores[run] = similarity.mean(axis=(1, 2))
-        else:
-            cropped = inside[:, variant.crop : height - variant.crop, variant.crop : width - variant.crop]
-            scores[run] = _mean_inside(similarity, cropped[picture])
-    return scores
-
-
-def _mean_inside(similarity, inside):
-    """(P,) mean of (P, rows, columns) over the positions where `inside` is True; NaN where there is none."""
-    counts = np.count_nonzero(inside, axis=(1, 2))
-    total = np.where(inside, similarity, 0).sum(axis=(1, 2))
-    return np.divide(total, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-
-
-def _fill_moments(out, margin):
-    """Turn the maps x and y in out[2:] into x + y, x - y and their squares, borders mirrored, edge pixel repeated.
-
-    Four filtered maps are the least the formula needs: it holds the two variances only as their sum. In sum
-    and difference they are two squares, cheaper than the usual squares and product.
-    """
-    x, y = pair = out[2:]
-    for i in range(margin):
-        pair[:, :, margin - 1 - i] = pair[:, :, margin + i]
-        pair[:, :, -margin + i] = pair[:, :, -margin - 1 - i]
-    for i in range(margin):
-        pair[..., margin - 1 - i] = pair[..., margin + i]
-        pair[..., -margin + i] = pair[..., -margin - 1 - i]
-    np.add(x, y, out=out[0])
-    np.subtract(x, y, out=out[1])
-    np.multiply(out[:2], out[:2], out=out[2:])
-
-
-def _band(window, positions):
-    """(positions, positions + taps - 1) matrix that applies the window at neighbouring positions."""
-    band = np.zeros((positions, positions + len(window) - 1))
-    for i in range(positions):
-        band[i, i : i + len(window)] = window
-    return band
-
-
-# A convolution as matrix products: a small banded matrix meets overlapping blocks of the map, which are
-# views, not copies. The last block overlaps its neighbour where the length is no multiple of the block.
-# Measured against scipy.ndimage.correlate1d and sums of shifted maps, this is several times as fast.
-
-
-def _filter_rows(maps, window, out):
-    """Filter (..., H, W) along H, valid positions only, into (..., H - taps + 1, W)."""
-    *outer, length, width = out.shape
-    band = _band(window, min(_ROW_BLOCK, length))
-    block, reach = band.shape
-    blocks = length // block
-
-    *skips, row, item = maps.strides
-    views = as_strided(maps, (*outer, blocks, reach, width), (*skips, block * row, row, item))
-    *skips, row, item = out.strides
-    targets = as_strided(out, (*outer, blocks, block, width), (*skips, block * row, row, item))
-    np.matmul(band, views, out=targets)
-    if length % block:
-        np.matmul(band, maps[..., length - block :, :], out=out[..., length - block :, :])
-
-
-def _filter_columns(maps, window, out):
-    """Filter (..., H, W) along W, valid positions only, into (..., H, W - taps + 1)."""
-    *outer, height, length = out.shape
-    band = np.ascontiguousarray(_band(window, min(_COLUMN_BLOCK, length)).T)
-    reach, block = band.shape
-    blocks = length // block
-
-    *skips, row, item = maps.strides
-    views = as_strided(maps, (*outer, blocks, height, reach), (*skips, block * item, row, item))
-    *skips, row, item = out.strides
-    targets = as_strided(out, (*outer, blocks, height, block), (*skips, block * item, row, item))
-    np.matmul(views, band, out=targets)
-    if length % block:
-        np.matmul(maps[..., length - block :], band, out=out[..., length - block :])
-
-
-def _similarity(moments, data_range, variant):
-    """(P, rows, columns) similarity map of P planes; overwrites `moments` (4 of them and scratch, P, rows, columns).
-
-    With s = x + y and d = x - y, four times the usual factors are (E[s]^2 -+ E[d]^2 + 4 C1 / 2) and
-    (var s -+ var d + 4 C2 / 2): minus above the fraction bar, plus below it.
-    """
-    mean_s, mean_d, var_s, var_d, similarity = moments
-    mean_s *= mean_s
-    mean_d *= mean_d
-    var_s -= mean_s
-    var_d -= mean_d
-    if variant.sample_covariance:
-        factor = variant.taps**2 / (variant.taps**2 - 1)
-        var_s *= factor
-        var_d *= factor
-    mean_s += 2 * (K1 * data_range) ** 2
-    var_s += 2 * (K2 * data_range) ** 2
-
-    np.subtract(mean_s, mean_d, out=similarity)
-    mean_s += mean_d
-    np.subtract(var_s, var_d, out=mean_d)
-    var_s += var_d
-    similarity *= mean_d
-    mean_s *= var_s
-    similarity /= mean_s
-    return similarity

@@ -75,6 +75,13 @@ def test_the_grey_variant_takes_its_range_from_the_reference():
     assert abs(ssim(reference, generated, variant=VARIANTS["S4"])[0] - expected) < 1e-10
 
 
+def test_the_darkest_and_brightest_bytes_are_exact():
+    generator = np.random.default_rng(0)
+    reference, generated = (generator.choice(np.array([0, 255], np.uint8), (1, 40, 40, 3)) for _ in range(2))
+    expected = structural_similarity(reference[0], generated[0], channel_axis=-1, **GAUSSIAN, sigma=1.5)
+    assert abs(ssim(reference, generated, variant=VARIANTS["S2"])[0] - expected) < 1e-12
+
+
 def test_batches_and_threads_change_nothing():
     reference, generated = pictures(7, 64, 40)
     one_by_one = [ssim(reference[i : i + 1], generated[i : i + 1], threads=1)[0] for i in range(7)]
@@ -86,7 +93,7 @@ def test_equal_pictures_score_one_and_constant_ones_are_undefined():
     reference, generated = pictures(2, 32, 32)
     generated[0], generated[1] = reference[0], 7
     scores = ssim(reference, generated)
-    assert scores[0] == pytest.approx(1, abs=1e-12)
+    assert scores[0] == 1
     assert np.isnan(scores[1])
     assert np.isfinite(ssim(reference, generated, variant=VARIANTS["S6"])).all()
 
