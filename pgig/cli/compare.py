@@ -21,10 +21,12 @@ def compare(argv=None):
             raise OptionsError(f"--{flag} {value} must be between {least} and {most}.")
 
     from pgig.compare.compare import compare as compare_runs
+    from pgig.compare.notes import published_notes
     from pgig.compare.page import write_page
     from pgig.compare.published import rows
+    from pgig.compare.result_files import write_files
     from pgig.compare.run_files import read_run
-    from pgig.compare.tables import published_notes, terminal_table, write_files
+    from pgig.compare.tables import terminal_table
     from pgig.utils.files import require_folder
 
     runs = [read_run(path, name) for name, path in named_paths(words.runs)]

@@ -5,102 +5,17 @@ that all runs have.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from pgig.compare.bootstrap import (
-    LEVEL,
-    common_terms,
-    interval,
-    mean_terms,
-    quotient,
-    ratio_terms,
-    resampled_sums,
-)
+from pgig.compare.bootstrap import common_terms, interval, mean_terms, quotient, ratio_terms, resampled_sums
+from pgig.compare.notes import notes_of
+from pgig.compare.records import Comparison, Difference, Score, has_one_reference
 from pgig.errors import DataError
 from pgig.layouts.pictures import stem
 
 # Settings that describe a protocol and change no score.
 _WORDS = {"source", "pictures", "pair_lists"}
-
-# Measured on simulated scores, plain and skewed: 88 to 90% at 10 pairs, 92 to 93% at 30, 94% at 80.
-_FEW_PAIRS = 50
-
-
-@dataclass(frozen=True)
-class Score:
-    """One score.
-
-    Attributes:
-        value: the score.
-        low, high: ends of its interval, or None.
-        deviation: standard deviation over the parts of an inception score, or None.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    deviation: float | None = None
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How much a run differs from the first one, pair by pair.
-
-    Attributes:
-        value: score of the run less that of the first, over the pairs that are defined in both.
-        low, high: ends of the interval.
-        verdict: "better", "worse" ("different" where neither is known), or "undecided" where the interval holds 0.
-    """
-
-    value: float
-    low: float
-    high: float
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What `compare` found.
-
-    Attributes:
-        runs: the runs, `pgig.compare.run_files.Run`.
-        metrics: key -> Metric, of all runs.
-        pairs: the pairs that all runs have, in the order of the first.
-        rows: for each run the (N,) positions of these pairs in its table.
-        same_pairs: whether all runs have the same pairs.
-        scores: for each run a dictionary key -> `Score` or None.
-        differences: for each run but the first a dictionary key -> `Difference` or None.
-        baselines: name -> {key: `Score` or None}, those of the first run.
-        samples, seed: draws of the bootstrap, and their seed.
-        notes: sentences that must stand with the scores.
-    """
-
-    runs: tuple
-    metrics: dict
-    pairs: tuple
-    rows: tuple
-    same_pairs: bool
-    scores: tuple
-    differences: tuple
-    baselines: dict
-    samples: int
-    seed: int
-    notes: list = field(default_factory=list)
-
-    def best(self, key):
-        """Numbers of the runs with the best score; empty where all are equal, or none is better or worse."""
-        found = {number: scores[key].value for number, scores in enumerate(self.scores) if scores[key]}
-        if len(set(found.values())) < 2 or self.metrics[key].better is None:
-            return set()
-        best = (max if self.metrics[key].better == "higher" else min)(found.values())
-        return {number for number, value in found.items() if value == best}
-
-    def values(self, run, column):
-        """(N,) float64 of a column of the table of a run for the common pairs, NaN where undefined or not there."""
-        values = self.runs[run].columns.get(column)
-        return np.full(len(self.pairs), np.nan) if values is None else values[self.rows[run]]
 
 
 def compare(runs, samples=2000, seed=0, show=False):
@@ -126,7 +41,7 @@ def compare(runs, samples=2000, seed=0, show=False):
         {key: _terms(run, metric, at) for key, metric in metrics.items() if metric.kind != "set"}
         for run, at in zip(runs, rows, strict=True)
     ]
-    one_reference = _has_one_reference(runs)
+    one_reference = has_one_reference(runs)
     columns, places = _collect(terms)
     sums = columns.sum(axis=0)
     draws = resampled_sums(columns, samples, seed, show)
@@ -156,7 +71,7 @@ def compare(runs, samples=2000, seed=0, show=False):
     result = Comparison(
         runs, metrics, pairs, rows, same, tuple(scores), tuple(differences), baselines, samples, seed
     )
-    result.notes.extend(_notes(result))
+    result.notes.extend(notes_of(result))
     return result
 
 
@@ -269,25 +184,9 @@ def _pair_score(run, key, at, sums, draws, same_pairs):
 def _set_score(run, key, same_pairs, one_reference):
     """A score of the whole set is another score for other pairs, and for another reference set."""
     value, deviation = run.values.get(key, (None, None))
-    if value is None or not same_pairs or (_is_distance(run, key) and not one_reference):
+    if value is None or not same_pairs or (run.is_distance(key) and not one_reference):
         return None
     return Score(value, deviation=deviation)
-
-
-def _is_distance(run, key):
-    """Whether a score of a set compares with a reference set: inception scores do not, and have a deviation."""
-    value, deviation = run.values.get(key, (None, None))
-    return value is not None and deviation is None
-
-
-def _has_one_reference(runs):
-    """Whether the runs that state a reference set state the same."""
-    stated = {
-        str(run.result["reference_set"].get("names_sha256"))
-        for run in runs
-        if run.result.get("reference_set")
-    }
-    return len(stated) < 2
 
 
 def _difference(metric, places, number, sums, draws):
@@ -308,50 +207,3 @@ def _verdict(better, low, high):
     if better is None:
         return "different"
     return "better" if (low > 0) == (better == "higher") else "worse"
-
-
-def _notes(comparison):
-    """What a reader must know beside the numbers."""
-    runs, metrics = comparison.runs, comparison.metrics.values()
-    if any(metric.kind != "set" for metric in metrics):
-        yield (
-            f"Intervals: {LEVEL:.0%}, percentile bootstrap, {comparison.samples} draws of the "
-            f"{len(comparison.pairs)} pairs with seed {comparison.seed}. Pairs that share a picture or a person are "
-            "not independent, so the intervals are rather too narrow than too wide."
-        )
-        if len(comparison.pairs) < _FEW_PAIRS:
-            yield (
-                f"With fewer than {_FEW_PAIRS} pairs a percentile interval holds the true score in about 90% of the "
-                "cases only."
-            )
-    if not comparison.same_pairs:
-        counts = ", ".join(f"{run.name} {len(run.pairs)}" for run in runs)
-        yield (
-            f"The runs have different pairs ({counts}): scores are of the {len(comparison.pairs)} pairs that all have, "
-            "and there are no scores of whole sets and no baselines."
-        )
-    if not _has_one_reference(runs):
-        titles = [
-            m.title for m in metrics if m.kind == "set" and any(_is_distance(run, m.key) for run in runs)
-        ]
-        if titles:
-            yield f"The runs were compared with different reference sets, so there is no {', '.join(titles)}."
-    if any(metric.kind == "set" for metric in metrics):
-        titles = ", ".join(metric.title for metric in metrics if metric.kind == "set")
-        yield f"Scores of the whole set of pictures have no interval over pairs: {titles}."
-    if any(score and score.deviation is not None for row in comparison.scores for score in row.values()):
-        yield "± is the standard deviation over the parts of an inception score, not an interval."
-        if len({run.result["pairs_sha256"] for run in runs}) > 1:
-            yield "The runs list their pairs in different orders, on which an inception score depends a little."
-    for number, run in enumerate(runs):
-        for metric in run.metrics.values():
-            if metric.kind == "pair" and comparison.scores[number][metric.key]:
-                undefined = int(np.isnan(comparison.values(number, metric.columns[0])).sum())
-                if undefined and undefined < len(comparison.pairs):
-                    yield f"{run.name}: {metric.title} is undefined for {undefined} of the pairs."
-    told = {}
-    for run in runs:
-        for note in run.result.get("notes", []):
-            told.setdefault(note, []).append(run.name)
-    for note, names in told.items():
-        yield note if len(names) == len(runs) else f"{', '.join(names)}: {note}"

@@ -4,71 +4,22 @@ The files may come from anywhere, so everything in them is checked before it is 
 sentence.
 """
 
-import csv
-import io
 import json
 import math
-import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from pgig.compare.records import Metric, Run
+from pgig.compare.scores_csv import bounded_text, read_table, text_line
 from pgig.data.pairs import pairs_hash
 from pgig.errors import DataError
 
 KINDS = ("pair", "ratio", "set")
 
-# Far above what 12,000 pairs or 50 metrics need; a larger file is no file of ours.
-_JSON_LIMIT, _CSV_LIMIT = 16 << 20, 64 << 20
-_METRIC_LIMIT, _TEXT_LIMIT = 100, 300
+# Far above what 50 metrics need; a larger file is no file of ours.
+_JSON_LIMIT = 16 << 20
+_METRIC_LIMIT = 100
 _DEPTH_LIMIT = 100
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a metric of a run is.
-
-    Attributes:
-        key: its name in the files.
-        title: its name in tables.
-        better: "higher", "lower" or None.
-        kind: "pair" (mean over pairs), "ratio" (quotient of two sums over pairs) or "set" (of all pictures at once).
-        columns: its columns in scores.csv: one, two, or none.
-    """
-
-    key: str
-    title: str
-    better: str | None
-    kind: str
-    columns: tuple
-
-
-@dataclass(frozen=True)
-class Run:
-    """The scores of one run.
-
-    Attributes:
-        name: how tables call it.
-        folder: where its files lie.
-        result: what scores.json holds, a dictionary.
-        metrics: key -> `Metric`, in the order of the file.
-        values: key -> (score, standard deviation or None); None for the score where it is undefined.
-        baselines: name -> {key: (score, deviation)}.
-        pairs: tuple of (source name, target name).
-        columns: name -> (N,) float64, NaN where undefined.
-    """
-
-    name: str
-    folder: Path
-    result: dict
-    metrics: dict
-    values: dict
-    baselines: dict
-    pairs: tuple
-    columns: dict
-
 
 # Files of earlier versions do not describe their metrics.
 _FIRST_METRICS = (
@@ -96,26 +47,26 @@ def read_run(path, name):
     path = Path(path)
     path = path / "scores.json" if path.is_dir() else path
     table = path.with_suffix(".csv")
-    result = _parse_json(_read(path, _JSON_LIMIT), path)
+    result = _parse_json(bounded_text(path, _JSON_LIMIT), path)
     metrics = _metrics(result, path)
     values = {key: _value(result.get(key), f"{path}: {key}") for key in metrics}
     baselines = _baselines(result, metrics, path)
     for key in ("protocol", "dataset", "method", "checkpoint"):
         if result.get(key) is not None:
-            _text(result[key], f"{path}: {key}")
+            text_line(result[key], f"{path}: {key}")
     if not isinstance(result.get("protocol"), str):
         raise DataError(
             f"{path} names no protocol: it is no scores.json of pgig; make one with `pgig evaluate`."
         )
     for note in _of_type(result.get("notes", []), list, f"{path}: notes"):
-        _text(note, f"{path}: notes", limit=2000)
+        text_line(note, f"{path}: notes", limit=2000)
     for key in ("protocol_settings", "reference_set", "pictures"):
         _of_type(result.get(key) or {}, dict, f"{path}: {key}")
     for word in (result.get("pictures") or {}).values():
         if word is not None:
-            _text(word, f"{path}: pictures", limit=4096)
+            text_line(word, f"{path}: pictures", limit=4096)
 
-    pairs, columns = _parse_csv(_read(table, _CSV_LIMIT), table)
+    pairs, columns = read_table(table)
     for key, metric in metrics.items():
         missing = [column for column in metric.columns if column not in columns]
         # What could not be computed has no column.
@@ -132,23 +83,6 @@ def read_run(path, name):
     if result.get("pairs_sha256") != pairs_hash(pairs):
         raise DataError(f"{table} lists other pairs than {path.name} was made of: score the pictures again.")
     return Run(name, path.parent, result, metrics, values, baselines, pairs, columns)
-
-
-def _read(path, limit):
-    """Text of a file of bounded size."""
-    try:
-        # A pipe or a device would never end.
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path} is no file: name a folder that holds scores.json and scores.csv.")
-        if os.stat(path).st_size > limit:
-            raise DataError(f"{path} is larger than {limit >> 20} MiB: it is no file of scores.")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}): name a folder that holds scores.json and scores.csv."
-        ) from None
-    except (UnicodeDecodeError, ValueError):
-        raise DataError(f"{path} is not UTF-8 text: it is damaged; score the pictures again.") from None
 
 
 def _parse_json(text, path):
@@ -201,8 +135,8 @@ def _metrics(result, path):
                 f"{where} needs a kind (pair, ratio, set), better (higher, lower, null) and one column, or two for a "
                 "ratio: the file is damaged; score the pictures again."
             )
-        names = tuple(_text(column, where) for column in columns)
-        metrics[key] = Metric(key, _text(entry.get("title", key), where), better, kind, names)
+        names = tuple(text_line(column, where) for column in columns)
+        metrics[key] = Metric(key, text_line(entry.get("title", key), where), better, kind, names)
     return metrics
 
 
@@ -212,7 +146,7 @@ def _baselines(result, metrics, path):
     for name, scores in list(described.items())[:_METRIC_LIMIT]:
         where = f"{path}: the baseline {name[:40]!r}"
         scores = _of_type(scores, dict, where)
-        baselines[_text(name, where)] = {key: _value(scores.get(key), where) for key in metrics}
+        baselines[text_line(name, where)] = {key: _value(scores.get(key), where) for key in metrics}
     return baselines
 
 
@@ -237,54 +171,4 @@ def _of_type(value, kind, where):
         raise DataError(
             f"{where} is {str(value)[:40]!r}, but {words[kind]} was expected: the file is damaged."
         )
-    return value
-
-
-def _text(value, where, limit=_TEXT_LIMIT):
-    """A line of text that a terminal can show."""
-    if not isinstance(value, str) or not value.isprintable() or len(value) > limit:
-        raise DataError(
-            f"{where} holds {str(value)[:40]!r}, but a line of text was expected: the file is damaged."
-        )
-    return value
-
-
-def _parse_csv(text, path):
-    """The pairs, and a dictionary of the columns."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(rows, [])
-        if header[:2] != ["from", "to"] or len(set(header)) != len(header):
-            raise DataError(
-                f"{path} begins with {','.join(header)[:60]!r}, but 'from,to' and columns of different names were "
-                "expected: it is damaged; score the pictures again."
-            )
-        names = [_text(name, f"{path}: a column's name") for name in header[2:]]
-        pairs, values = [], []
-        for row in rows:
-            if len(row) != len(header):
-                raise DataError(
-                    f"{path}, line {rows.line_num} has {len(row)} fields, but {len(header)} are expected."
-                )
-            pairs.append((row[0], row[1]))
-            values.append([_number(cell, path, rows.line_num) for cell in row[2:]])
-    except csv.Error as error:
-        raise DataError(f"{path}, line {rows.line_num} is not comma-separated text: {error}.") from None
-    if not pairs:
-        raise DataError(f"{path} lists no pair: there is nothing to compare.")
-    array = np.array(values, np.float64).reshape(len(pairs), len(names))
-    return tuple(pairs), {name: array[:, number].copy() for number, name in enumerate(names)}
-
-
-def _number(cell, path, line):
-    """The number in a cell; NaN for an empty one."""
-    if not cell:
-        return math.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    # Python takes 1_0 for ten.
-    if not math.isfinite(value) or "_" in cell:
-        raise DataError(f"{path}, line {line}: {cell[:40]!r} is no number: the file is damaged.")
     return value

@@ -11,7 +11,8 @@ from keras import ops
 from pgig.pretrained.batches import in_batches
 from pgig.pretrained.catalogue import fingerprint
 from pgig.pretrained.feature_distance import FeatureDistance, read_heads
-from pgig.pretrained.trunks import TRUNKS, check_pictures, load_trunk, read_weights, scaled, to_image
+from pgig.pretrained.filling import check_pictures
+from pgig.pretrained.trunks import TRUNKS, load_trunk, read_weights, scaled, to_image
 
 
 class Lpips:

@@ -9,7 +9,8 @@ from keras import ops
 
 from pgig.errors import WeightsError
 from pgig.pretrained.batches import in_batches
-from pgig.pretrained.trunks import SCALE, SHIFT, check_arrays, check_pictures, scaled, to_image
+from pgig.pretrained.filling import check_arrays, check_pictures
+from pgig.pretrained.trunks import SCALE, SHIFT, scaled, to_image
 
 _EPSILON = 1e-10
 

@@ -74,9 +74,22 @@ class Inception2015:
         Returns:
             (N, 1008) float64, rows of sum 1.
         """
-        logits = np.asarray(features, np.float64) @ self._weights
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponentials / exponentials.sum(axis=1, keepdims=True)
+        return class_probabilities(features, self._weights)
+
+
+def class_probabilities(features, weights):
+    """Class probabilities without the bias of the last layer, as in the published inception scores.
+
+    Args:
+        features: (N, F).
+        weights: (F, C) of the last layer.
+
+    Returns:
+        (N, C) float64, rows of sum 1.
+    """
+    logits = np.asarray(features, np.float64) @ np.asarray(weights, np.float64)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def _last_weights(graph):

@@ -10,6 +10,7 @@ from keras import ops
 
 from pgig.errors import WeightsError
 from pgig.pretrained import trunks
+from pgig.pretrained.filling import check_arrays, fill
 
 # Least height and width: borders of two reflected pixels need maps of at least three.
 SMALLEST = {"alex": 21, "vgg": 18}
@@ -81,7 +82,7 @@ def load_shift_tolerant(trunk, arrays, path):
         name = f"net.slice{group}.{index}"
         names.append((f"{name}.weight", f"{name}.bias"))
         group += convolution.tap
-    trunks.fill(model, names, arrays, path)
+    fill(model, names, arrays, path)
     return model
 
 
@@ -92,7 +93,7 @@ def read_scaling(arrays, path):
         WeightsError: a tensor is missing, of another shape or not finite, or a divisor is not above 0.
     """
     names = ("scaling_layer.shift", "scaling_layer.scale")
-    trunks.check_arrays({name: (1, 1, 3, 1) for name in names}, arrays, path)
+    check_arrays({name: (1, 1, 3, 1) for name in names}, arrays, path)
     shift, scale = (arrays[name].reshape(3) for name in names)
     if not (scale > 0).all():
         raise WeightsError(f"{path} divides by {scale.tolist()} instead of deviations: give the published file.")

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from pgig.errors import WeightsError
 from pgig.pretrained.batches import checked_pixels, in_batches
 from pgig.pretrained.catalogue import fingerprint
+from pgig.pretrained.filling import check_arrays
 from pgig.pretrained.resize import resize_bilinear
 from pgig.weights.caffe_file import read_caffe
 
@@ -100,7 +100,8 @@ def load_ssd300(path):
     for source, boxes in _HEADS.items():
         channels = layers[f"{source}_mbox_conf"].kernel.shape[2]
         shapes[f"{source}_mbox_loc"] = [(_CORNERS * boxes, channels, 3, 3), (_CORNERS * boxes,)]
-    _check(shapes, arrays, path)
+    give = "VGG_VOC0712_SSD_300x300_iter_120000.caffemodel as published"
+    check_arrays(shapes, arrays, path, network="SSD300", give=give, strict=True, kind="layer")
     for name, layer in layers.items():
         layer.set_weights([array.transpose(2, 3, 1, 0) if array.ndim == 4 else array for array in arrays[name]])
     return model
@@ -203,20 +204,3 @@ def _caffe_shapes(layer):
         return [tuple(layer.scale.shape)]
     height, width, channels, filters = layer.kernel.shape
     return [(filters, channels, height, width), (filters,)]
-
-
-def _check(shapes, arrays, path):
-    """Raise WeightsError with everything in which the layers of a file are not those expected."""
-    wrong = [f"layer {name} is missing" for name in shapes if name not in arrays]
-    wrong += [f"layer {name[:80]!r} is left over" for name in arrays if name not in shapes]
-    for name in shapes:
-        found = [array.shape for array in arrays.get(name, [])]
-        if found and found != shapes[name]:
-            wrong.append(f"layer {name} has the shapes {found} instead of {shapes[name]}")
-        elif not all(np.isfinite(array).all() for array in arrays.get(name, [])):
-            wrong.append(f"layer {name} holds values that are not finite")
-    if wrong:
-        raise WeightsError(
-            f"{path} does not fit SSD300: {'; '.join(wrong)}; give VGG_VOC0712_SSD_300x300_iter_120000.caffemodel as "
-            "published."
-        )

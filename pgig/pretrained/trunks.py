@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from pgig.errors import DataError, WeightsError
+from pgig.pretrained.filling import fill
 from pgig.weights.pickle_arrays import read_arrays
 from pgig.weights.torch_file import is_torch_file, read_torch
 
@@ -181,52 +181,6 @@ def read_weights(path):
     return read_arrays(path)
 
 
-def fill(model, names, arrays, path):
-    """Put arrays into the layers of a network that have weights.
-
-    Args:
-        model: `keras.Model`.
-        names: for each such layer in order, the names of its arrays in the order of its variables.
-        arrays: {name: array}; others than the named ones may be there.
-        path: the file, for the message.
-
-    Raises:
-        WeightsError: an array is missing, has another shape or is not finite; all of these are listed.
-    """
-    layers = [layer for layer in model.layers if layer.weights]
-    pairs = [
-        (name, variable)
-        for layer, layer_names in zip(layers, names, strict=True)
-        for name, variable in zip(layer_names, layer.weights, strict=True)
-    ]
-    check_arrays({name: tuple(variable.shape) for name, variable in pairs}, arrays, path)
-    for name, variable in pairs:
-        variable.assign(np.ascontiguousarray(arrays[name], dtype=np.float32))
-
-
-def check_arrays(shapes, arrays, path):
-    """Compare the arrays of a file with what is expected.
-
-    Args:
-        shapes: {name: shape}.
-        arrays: {name: array}; others may be there.
-        path: the file, for the message.
-
-    Raises:
-        WeightsError: an array is missing, has another shape or is not finite; all of these are listed.
-    """
-    wrong = []
-    for name, shape in shapes.items():
-        if name not in arrays:
-            wrong.append(f"{name} is missing")
-        elif arrays[name].shape != shape:
-            wrong.append(f"{name} has shape {arrays[name].shape} instead of {shape}")
-        elif not np.isfinite(arrays[name]).all():
-            wrong.append(f"{name} holds values that are not finite")
-    if wrong:
-        raise WeightsError(f"{path} does not fit: {'; '.join(wrong)}; give the file of the right network.")
-
-
 def scaled(image, shift=SHIFT, scale=SCALE):
     """Pictures as the trunks expect them.
 
@@ -241,34 +195,6 @@ def scaled(image, shift=SHIFT, scale=SCALE):
 def to_image(pixels):
     """uint8 0..255 -> float32 -1..1, within a network."""
     return ops.cast(pixels, "float32") / 127.5 - 1.0
-
-
-def check_pictures(smallest, dtype, *batches):
-    """Refuse pictures that a network cannot take.
-
-    Args:
-        smallest: least height and width.
-        dtype: name of their type: a network would silently cut floating-point numbers down to bytes.
-        batches: arrays that should be (N, H, W, 3), all of one shape.
-
-    Raises:
-        DataError: they are of another type or shape, or smaller.
-    """
-    if any(batch.dtype != dtype for batch in batches):
-        raise DataError(
-            f"Pictures of the type {' and '.join(str(batch.dtype) for batch in batches)} were given: give {dtype}."
-        )
-    shape = batches[0].shape
-    if len(shape) != 4 or shape[-1] != 3 or any(batch.shape != shape for batch in batches):
-        raise DataError(
-            f"Pictures of the shapes {' and '.join(str(batch.shape) for batch in batches)} were given: give (N, "
-            "H, W, 3) batches of one size."
-        )
-    if min(shape[1:3]) < smallest:
-        raise DataError(
-            f"Pictures of {shape[1]}x{shape[2]} pixels are too small for this network: give at least "
-            f"{smallest}x{smallest}."
-        )
 
 
 def _channels_last(array):

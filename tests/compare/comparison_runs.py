@@ -73,7 +73,7 @@ def write_run(folder, noise=20, pairs=PAIRS, draw=True, seed=0, old=False, **mor
             "lpips": None,
             "fid": 30.0 + noise,
             "metrics": METRICS,
-            "reference_set": {"folder": "train", "pictures": 9, "names_sha256": "0" * 64},
+            "reference_set": {"folder": "train", "pictures": 9, "sha256": "0" * 64},
             "pictures": {"folder": str(folder), "layout": "triptych", "reference": None, "pairs_file": None},
         }
     result |= more

@@ -160,9 +160,11 @@ def test_probabilities_leave_the_bias_out(loaded):
     if flavour != "2015":
         pytest.skip("the inception score is that of the network of 2015")
     features = extractor(PIXELS)
-    weights = torch.from_numpy(np.random.default_rng(9).standard_normal((1008, 2048), np.float32) / 20)
-    expected = functional.softmax(torch.from_numpy(features) @ weights.T, dim=1)
-    np.testing.assert_allclose(extractor.probabilities(features), expected.numpy(), rtol=1e-3, atol=1e-7)
+    weights = torch.from_numpy(np.random.default_rng(9).standard_normal((1008, 2048), np.float32) / 20).double()
+    expected = functional.softmax(torch.from_numpy(features).double() @ weights.T, dim=1)
+    probabilities = extractor.probabilities(features)
+    assert probabilities.dtype == np.float64
+    np.testing.assert_allclose(probabilities, expected.numpy(), rtol=1e-9)
 
 
 def made(layer):
@@ -217,7 +219,7 @@ def test_everything_that_is_wrong_with_a_file_is_said(state, tmp_path):
         "Conv2d_2a_3x3.bn.bias has shape (31,) instead of (32,)",
         "running_var holds variances below 0",
         "Mixed_7c.branch_pool.bn.weight holds values that are not finite",
-        "surplus is left over",
+        "'surplus' is left over",
         "fc.weight has shape (1000, 2048) instead of (1008, 2048)",
     ):
         assert part in said
