@@ -14,6 +14,7 @@ from pgig.evaluate.folder import fitting_joints
 from pgig.evaluate.protocols import PROTOCOLS
 from pgig.layouts.listing import LAYOUTS
 from pgig.pose.files import read_annotations, write_annotations
+from pgig.pretrained.catalogue import what_is_missing
 
 COUNT, SIZE = 6, (128, 64)
 TARGETS = [f"{i:04d}_c2s1_000000_00.jpg" for i in range(COUNT)]
