@@ -1,9 +1,11 @@
 """A tiny data set in the original's layout, and a way to run the programs inside the test process."""
 
+import re
 import resource
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +73,17 @@ def file_size_limit(size):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def files(folder="."):
+    """Every file of a folder with its content."""
+    return {path: path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def match(pattern, text):
+    """Whether the text holds the pattern; shown when it does not."""
+    assert re.search(pattern, text), text
+    return True
 
 
 @dataclass

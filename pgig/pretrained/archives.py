@@ -22,6 +22,8 @@ _CHUNK = 2**20
 _MOST_UNPACKED = 2**31
 _MOST_DIRECTORY = 2**24
 
+# What reading damaged archives raises, by trial with random damage; zipfile has no error of its own for members with a
+# password (RuntimeError) or of a method that it does not know (NotImplementedError).
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError,
 )  # fmt: skip

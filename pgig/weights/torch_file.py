@@ -58,6 +58,7 @@ def read_torch(path):
     data = read_bytes(path, _KIND)
     try:
         arrays = _read_zip(data) if data.startswith(_ZIP_START) else _read_legacy(data)
+    # The last two are zipfile's for methods that it does not know and for members with a password.
     except (*DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise WeightsError(sentence(path, _KIND, error)) from None
     if not arrays:
