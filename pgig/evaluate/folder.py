@@ -1,6 +1,7 @@
 """`python -m pgig evaluate`: score a folder of pictures that any program of any method left."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -155,24 +156,41 @@ def with_dataset(request):
 def joints_of(names, annotations):
     """(N, 18, 3) joints of the targets of pairs, or None without a table.
 
-    A picture's row has its name, or its name with another extension: programs save their pictures anew.
+    A picture's row has its name, or its name with another extension (programs save their pictures anew), or in
+    another folder, as long as it is the only one.
 
     Raises:
-        DataError: the table is damaged, or has no row for a target.
+        DataError: the table is damaged, or has no row, or several, for a target.
     """
     if annotations is None:
         return None
     table = read_annotations(annotations)
-    exact = {name: row for row, name in enumerate(table.names)}
-    rows = {stem(name): row for name, row in exact.items()} | exact
-    targets = [Path(target).name for _, target in names]
-    missing = [target for target in targets if target not in rows and stem(target) not in rows]
-    if missing:
-        raise DataError(
-            f"{annotations} has no row for {len(missing)} of the {len(names)} targets, the first is {missing[0]}: give "
-            "the annotation table of these pictures, or none."
-        )
-    return table.keypoints[[rows.get(target, rows.get(stem(target))) for target in targets]]
+    likenesses = (str, stem, _base, lambda name: stem(_base(name)))
+    indices = []
+    for likeness in likenesses:
+        rows = defaultdict(list)
+        for row, name in enumerate(table.names):
+            rows[likeness(name)].append(row)
+        indices.append((likeness, rows))
+
+    found = []
+    for _, target in names:
+        candidates = (rows[likeness(target)] for likeness, rows in indices if likeness(target) in rows)
+        found.append(next(candidates, []))
+    for problem, wrong in (
+        ("no row", [target for (_, target), rows in zip(names, found, strict=True) if not rows]),
+        ("several rows", [target for (_, target), rows in zip(names, found, strict=True) if len(rows) > 1]),
+    ):
+        if wrong:
+            raise DataError(
+                f"{annotations} has {problem} for {len(wrong)} of the {len(names)} targets, the first is {wrong[0]}: "
+                "give the annotation table of these pictures, or none."
+            )
+    return table.keypoints[[rows[0] for rows in found]]
+
+
+def _base(name):
+    return Path(name).name
 
 
 def fitting_joints(keypoints, joints_size, size, notes):

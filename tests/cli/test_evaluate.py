@@ -191,6 +191,34 @@ def test_mistakes_are_one_sentence_before_any_work(folder, program, words, sente
     assert not Path("output").exists() or not any(Path("output").rglob("scores.*"))
 
 
+def test_a_table_of_paths_belongs_to_pictures_of_its_base_names(folder, program):
+    table = read_annotations("joints.csv")
+    write_annotations("paths.csv", [f"real/{name}" for name in table.names], table.keypoints)
+    words = ["--generated", "generated", "--reference", "real", "--protocol", "pose-gan"]
+    for joints in ("joints", "paths"):
+        assert program("evaluate", *words, "--annotations", f"{joints}.csv", "--output", joints).code == 0
+    assert scores("paths")["masked_ssim"] == scores("joints")["masked_ssim"] is not None
+
+    names = [f"{place}/{name}" for place in ("real", "other") for name in table.names]
+    write_annotations("both.csv", names, np.concatenate([table.keypoints] * 2))
+    sentence = program("evaluate", *words, "--annotations", "both.csv", "--output", "both").sentence
+    assert "several rows for 6 of the 6" in sentence
+    # A table of pairs names them by their paths, which tells them apart.
+    lines = [f"real/{Path(name).stem}.png,generated/{Path(name).stem}.png" for name in table.names]
+    Path("pairs.csv").write_text("\n".join(["real_target,generated", *lines]) + "\n")
+    words = ["--generated", ".", "--pairs", "pairs.csv", "--protocol", "pose-gan", "--output", "both"]
+    result = program("evaluate", *words, "--annotations", "both.csv")
+    assert result.code == 0, result.err
+    assert scores("both")["masked_ssim"] == scores("joints")["masked_ssim"]
+
+
+def test_an_estimator_that_is_not_there_is_said(folder, program):
+    words = ["--generated", "generated", "--reference", "real", "--protocol", "patn-market"]
+    words += ["--annotations", "joints.csv", "--pose_estimator", "nothing.h5", "--output", "out"]
+    result = program("evaluate", *words)
+    assert "nothing.h5" in result.out + result.err
+
+
 def test_grey_pictures_and_one_picture_are_scored(folder, program):
     for name in ("grey", "greal"):
         Path(name).mkdir()
