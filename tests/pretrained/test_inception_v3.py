@@ -1,4 +1,4 @@
-"""Both networks against plain PyTorch and against Keras's own, with random weights in files of the real layout."""
+"""Both networks against plain PyTorch, with random weights in files of the real layout."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 
 from pgig.errors import DataError, WeightsError
 from pgig.pretrained import inception_v3
-from pgig.pretrained.inception_v3 import PORT_2015, InceptionPort2015, InceptionTorchvision, Prepared, build_inception
+from pgig.pretrained.inception_v3 import PORT_2015, InceptionPort2015, InceptionTorchvision, build_inception
 from pgig.pretrained.resize import resize_bilinear
 
 torch = pytest.importorskip("torch")
@@ -165,41 +165,6 @@ def test_probabilities_leave_the_bias_out(loaded):
     probabilities = extractor.probabilities(features)
     assert probabilities.dtype == np.float64
     np.testing.assert_allclose(probabilities, expected.numpy(), rtol=1e-9)
-
-
-def made(layer):
-    """Number that Keras gave to a layer without a name; the first of all has none."""
-    number = layer.name.rsplit("_", 1)[-1]
-    return int(number) if number.isdigit() else 0
-
-
-def test_the_network_of_2015_up_to_its_last_block_is_keras_own():
-    ours, convolutions = build_inception("2015")
-    theirs = keras.applications.InceptionV3(include_top=False, weights=None, input_shape=(299, 299, 3))
-    generator = np.random.default_rng(1)
-
-    # Theirs are numbered as they were made, which is branch by branch in another order.
-    names = sorted(convolutions, key=lambda name: name.replace("branch3x3dbl", "branch5x5x"))
-    layers, norms = (
-        sorted((layer for layer in theirs.layers if isinstance(layer, kind)), key=made)
-        for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization)
-    )
-    for name, layer, norm in zip(names, layers, norms, strict=True):
-        fan_in, filters = np.prod(layer.kernel.shape[:3]), layer.filters
-        kernel = generator.standard_normal(layer.kernel.shape, np.float32) * np.sqrt(2 / fan_in, dtype=np.float32)
-        bias, mean, variance = generator.uniform(0.1, 0.5, (3, filters)).astype(np.float32)
-        layer.set_weights([kernel])
-        norm.set_weights([bias, mean, variance])
-        factor = 1 / np.sqrt(variance + norm.epsilon)
-        convolutions[name].set_weights([kernel * factor, bias - mean * factor])
-
-    middle = [layer for layer in ours.layers if isinstance(layer, keras.layers.Concatenate)][-2]
-    size = next(layer for layer in ours.layers if isinstance(layer, Prepared))
-    image = np.random.default_rng(2).uniform(-1, 1, (1, 299, 299, 3)).astype(np.float32)
-    ours = keras.Model(size.output, middle.output)
-    theirs = keras.Model(theirs.input, theirs.get_layer("mixed9").output)
-    expected = theirs.predict_on_batch(image)
-    np.testing.assert_allclose(ours.predict_on_batch(image), expected, rtol=1e-3, atol=2e-5 * expected.max())
 
 
 def test_everything_that_is_wrong_with_a_file_is_said(state, tmp_path):
