@@ -15,7 +15,6 @@ them is trained.
 """
 
 import argparse
-import math
 import os
 import statistics
 import sys
@@ -81,7 +80,7 @@ def prepare(arguments, folder):
         flags += ["--perceptual_weights", random_vgg(arguments.content, f"{folder}/vgg19.h5")]
     options = parse(flags)
     method = options.method.load()(options.shared, options.config, options.data.image_size)
-    stage = method.stages["gan"]
+    stage = method.stage
     optimizers = build_optimizers(method, stage, arguments.mixed_precision)
     step = compile_iteration(method, stage, optimizers, bool(arguments.jit_compile))
     images, pairs = open_images(options.data), read_pairs(options.data.pairs_file_train)
@@ -131,38 +130,17 @@ def matrix_rate():
     return best
 
 
-def multiply_adds(model):
-    """{layer: multiply-adds of a pass forward for one sample}."""
-    import keras
-
-    from pgig.layers import UpConv2D
-
-    counts = {}
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            counts[layer.name] = math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
-        elif isinstance(layer, UpConv2D):
-            counts[layer.name] = math.prod(layer.kernel.shape) * math.prod(layer.input.shape[1:3])
-        elif isinstance(layer, keras.layers.Dense):
-            counts[layer.name] = math.prod(layer.kernel.shape)
-    return counts
-
-
-def vgg_multiply_adds(model, size):
-    """Multiply-adds of VGG19 forward for one picture; the number of a block says how often it was halved."""
-    convolutions = [layer for layer in model.layers if layer.weights]
-    return sum(
-        math.prod(layer.kernel.shape) * math.prod(size) // 4 ** (int(layer.name[5]) - 1) for layer in convolutions
-    )
-
-
 def floor(method, batch_size):
     """Multiply-adds of one step: {what: count}."""
-    generator, discriminator = (multiply_adds(method.networks[name]) for name in ("generator", "discriminator"))
+    from keras import ops
+
+    from benchmarks.multiply_adds import model_multiply_adds, multiply_adds
+
+    generator, discriminator = (model_multiply_adds(method.networks[name]) for name in ("generator", "discriminator"))
     forward = {"generator": sum(generator.values()), "discriminator": sum(discriminator.values())}
     inside = {
-        "generator": forward["generator"] - sum(generator.get(name, 0) for name in FIRST),
-        "discriminator": forward["discriminator"] - sum(discriminator.get(name, 0) for name in FIRST),
+        "generator": forward["generator"] - sum(generator[name] for name in FIRST),
+        "discriminator": forward["discriminator"] - sum(discriminator[name] for name in FIRST),
     }
     # Of the discriminator's input, three channels are the generated image.
     first = method.networks["discriminator"].get_layer("first_conv")
@@ -173,7 +151,8 @@ def floor(method, batch_size):
         + forward["discriminator"] + inside["discriminator"] + image,
     }  # fmt: skip
     if method.features is not None:
-        counts["VGG19"] = 3 * vgg_multiply_adds(method.features, method.size)
+        features = multiply_adds(lambda: method.features(ops.zeros((1, *method.size, 3))))
+        counts["VGG19"] = 3 * sum(features.values())
     return {name: batch_size * count for name, count in counts.items()}
 
 

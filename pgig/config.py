@@ -9,7 +9,7 @@ from dataclasses import dataclass
 DATASETS = ("market", "fasion", "prw", "fasion128", "fasion128128", "demo")
 
 
-def option(default, help, *, type=None, choices=None, metavar=None, decides=()):
+def option(default, help, *, type=None, choices=None, metavar=None, decides=(), aliases=()):
     """A dataclass field that is also a command-line flag of the same name.
 
     Args:
@@ -19,8 +19,11 @@ def option(default, help, *, type=None, choices=None, metavar=None, decides=()):
         choices: allowed values, or None.
         metavar: placeholder in `--help`.
         decides: names of the networks whose weight files fit only runs of the same value.
+        aliases: other names of the option.
     """
-    metadata = {"help": help, "type": type, "choices": choices, "metavar": metavar, "decides": decides}
+    metadata = {
+        "help": help, "type": type, "choices": choices, "metavar": metavar, "decides": decides, "aliases": aliases
+    }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -33,7 +36,7 @@ class Shared:
     number_of_epochs: int = option(500, "epochs to run, counted from --start_epoch")
     checkpoints_dir: str = option("output/checkpoints", "folder of the state of the run and of its weight files")
     checkpoint_ratio: int = option(30, "epochs between weight files, and between validations")
-    generator_checkpoint: str = option(None, "weight file of the generator (ours or the original's .h5)", type=str)
+    generator_checkpoint: str = option(None, "weight file of the generator (ours or a published one)", type=str)
     discriminator_checkpoint: str = option(None, "weight file of the discriminator", type=str)
     use_validation: int = option(1, "0: never compute losses on the test pairs during training")
     dataset: str = option("market", "data set: decides paths and image size", choices=DATASETS)
@@ -47,6 +50,8 @@ class Shared:
     use_dropout_test: int = option(0, "1: dropout stays active while test.py generates")
 
     image_size: str = option(None, "height,width of an own data set, e.g. 128,64", type=str, metavar="H,W")
+    x_offset: int = option(0, "pixels added to the columns of all annotated joints (40: fashion of 176 on 256 columns)")
+    y_offset: int = option(0, "pixels added to the rows of all annotated joints")
     images_dir_train: str = option(None, "folder of the training pictures (default: data/D-dataset/train)", type=str)
     images_dir_test: str = option(None, "folder of the test pictures (default: data/D-dataset/test)", type=str)
     annotations_file_train: str = option(None, "keypoints of the training pictures", type=str)
@@ -67,7 +72,9 @@ class Shared:
     )
     jit_compile: int = option(0, "1: compile the training step with XLA (TensorFlow; JAX always does)")
     test_batch_size: int = option(16, "pairs generated and scored at a time by test.py")
-    test_limit: int = option(0, "score only the first N test pairs; 0: all")
+    test_limit: int = option(
+        0, "generate and score only the first N test pairs; 0: all", aliases=("generated_limit",)
+    )
     protocol: str = option("pose-gan", "protocol of the scores of test.py; `python -m pgig evaluate --help` lists them")
     feature_cache: str = option("output/features", "folder in which features of pictures are kept; '': nowhere")
     perceptual_weights: str = option(
@@ -90,6 +97,7 @@ class DataPaths:
         pairs_file_train, pairs_file_test: pair lists.
         bg_images_dir_train, bg_images_dir_test: background folders (need not exist).
         records_dir: folder of the TFRecords, or None to read the pictures from their folders.
+        x_offset, y_offset: pixels added to the columns and rows of all joints of the keypoint tables.
     """
 
     name: str
@@ -103,3 +111,5 @@ class DataPaths:
     bg_images_dir_train: str
     bg_images_dir_test: str
     records_dir: str | None
+    x_offset: int = 0
+    y_offset: int = 0

@@ -15,7 +15,7 @@ from pgig.cli import main as programs
 from pgig.cli.options import parse
 from pgig.data.pairs import make_pairs, write_pairs
 from pgig.pose.files import write_annotations
-from pgig.weights.networks import save_network
+from pgig.weights.networks import save_networks
 
 # The smallest network of the plainest kind, and the shortest run of it.
 NETWORK = ("--dataset", "market", "--width", "0.0625", "--warp_skip", "none")
@@ -145,5 +145,5 @@ def weights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("networks")
     paths = {network: folder / f"{network}.h5" for network in method.networks}
     for network, path in paths.items():
-        save_network(method, network, path, options)
+        save_networks(method, network, path, options)
     return paths

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pgig.config import DataPaths, Shared
 from pgig.data.paths import data_paths
 from pgig.errors import OptionsError
-from pgig.methods import available, load
+from pgig.methods import aliases, available, load
 from pgig.methods.base import MethodInfo
 
 DEFAULT_METHOD = "pose-gan"
@@ -42,6 +42,11 @@ class Options:
     def uses_background(self):
         """Whether batches need the backgrounds of the targets."""
         return bool(getattr(self.config, "use_bg", 0))
+
+    @property
+    def flips(self):
+        """How training pairs are mirrored: (share of them, `"pair"` or `"independent"`)."""
+        return getattr(self.config, "flip_rate", 0.0), getattr(self.config, "flip_mode", "pair")
 
     def flat(self):
         """All values in one dictionary of plain values, for config.json and for state files."""
@@ -79,8 +84,8 @@ def parse(argv=None, program=None):
     first.add_argument("--config")
     early, _ = first.parse_known_args(argv)
     from_file = _read_toml(early.config) if early.config else {}
-    method = early.method or from_file.get("method", DEFAULT_METHOD)
-    info = load(method)
+    info = load(early.method or from_file.get("method", DEFAULT_METHOD))
+    method = info.name
 
     given, unknown = _bare_parser(method, program).parse_known_args(argv)
     if unknown:
@@ -88,8 +93,11 @@ def parse(argv=None, program=None):
     flags = vars(given)
     overrides = dict(_split_override(text) for text in flags.pop("t", None) or [])
     values = _defaults(method)
+    _, implied = aliases().get(early.method or from_file.get("method"), (info, {}))
+    values |= implied
     for source, origin in ((from_file, early.config), (overrides, "-t"), (flags, None)):
         for key, value in source.items():
+            key = _canonical(method, key)
             if key not in values:
                 raise OptionsError(f"{origin}: {_explain('--' + key, method)}")
             values[key] = value if origin is None else _convert(method, key, value, origin)
@@ -99,7 +107,7 @@ def parse(argv=None, program=None):
     if stage not in info.stages:
         raise OptionsError(f"--stage {stage} is unknown: {method} has {', '.join(info.stages)}.")
     _check_shared(shared)
-    given = frozenset({*from_file, *overrides, *flags})
+    given = frozenset(_canonical(method, name) for name in {*from_file, *overrides, *flags})
     return Options(shared, info, _pick(info.config, values), stage, data_paths(shared), given)
 
 
@@ -111,20 +119,23 @@ def _bare_parser(method, program):
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    parser.add_argument("--method", choices=tuple(available()), help=f"method (default: {DEFAULT_METHOD})")
+    names = (*available(), *aliases())
+    parser.add_argument("--method", choices=names, help=f"method (default: {DEFAULT_METHOD})")
     parser.add_argument("--stage", help="stage of the method (default: its first)")
     parser.add_argument("--config", metavar="FILE.toml", help="file of values that the flags override")
     parser.add_argument("-t", action="append", metavar="KEY=VALUE", help="override one value of --config")
+    defaults = _defaults(method)
     for title, options in (("every method", Shared), (f"--method {method}", load(method).config)):
         group = parser.add_argument_group(title)
         for field in dataclasses.fields(options):
             choices = field.metadata["choices"]
             group.add_argument(
-                f"--{field.name}",
+                *(f"--{name}" for name in (field.name, *field.metadata["aliases"])),
+                dest=field.name,
                 type=_type(field),
                 choices=choices,
                 metavar=field.metadata["metavar"] or (None if choices else _type(field).__name__.upper()),
-                help=f"{field.metadata['help']} (default: {field.default})".replace("%", "%%"),
+                help=f"{field.metadata['help']} (default: {defaults[field.name]})".replace("%", "%%"),
             )
     return parser
 
@@ -135,7 +146,13 @@ def _fields(method):
 
 def _defaults(method):
     head = {"method": method, "stage": None, "config": None}
-    return head | {name: field.default for name, field in _fields(method).items()}
+    return head | {name: field.default for name, field in _fields(method).items()} | load(method).defaults
+
+
+def _canonical(method, name):
+    """The name of an option that is given by one of its aliases."""
+    owners = (field.name for field in _fields(method).values() if name in field.metadata["aliases"])
+    return next(owners, name)
 
 
 def _type(field):

@@ -30,6 +30,9 @@ class PairStream:
         shuffle: True: each pass over the pairs has an order of its own, and its rest smaller than a batch is
             unused. False: file order, over and over.
         use_bg: whether batches hold the backgrounds of the targets.
+        flips: (rate, mode): the share of pairs that `batches` marks to be mirrored, by a draw of each pair (`"pair"`), or
+            of source and target alone and without exchanging left and right (`"independent"`, as
+            Human-Pose-Transfer did); see `pgig.pose.mirror`.
         worker: (k, n): of every batch, take the pairs whose place has the residue k modulo n.
         feeder: `"tensorflow"` (tf.data, from records), `"python"` (Pillow in threads), or `"auto"`: tf.data
             when Keras runs on TensorFlow and there are records.
@@ -49,6 +52,7 @@ class PairStream:
         seed=0,
         shuffle=True,
         use_bg=False,
+        flips=(0.0, "pair"),
         worker=(0, 1),
         feeder="auto",
         origin="The pair list",
@@ -57,6 +61,7 @@ class PairStream:
         self.batch_size = batch_size
         self.numbers = images.numbers(pairs, origin, batch_size if shuffle else 1)
         self._seed, self._shuffle, self._use_bg, self._worker = seed, shuffle, use_bg, worker
+        self._flips = flips
         self._last_pass = (None, None)
         self._feed = _choose_feeder(feeder, images)
 
@@ -105,7 +110,12 @@ class PairStream:
         """
         positions = count(start, group)
         rows = (np.concatenate([self.rows(first + i) for i in range(group)]) for first in positions)
-        return self._feed(self.images, (self.numbers[r] for r in rows), self._use_bg)
+        batches = self._feed(self.images, (self.numbers[r] for r in rows), self._use_bg)
+        if not self._flips[0]:
+            return batches
+        marks = (np.concatenate([self._marks(first + i) for i in range(group)]) for first in count(start, group))
+        pairs = zip(batches, marks, strict=False)
+        return (batch | {"source_flip": mark[:, 0], "target_flip": mark[:, 1]} for batch, mark in pairs)
 
     def finite(self, batch_size=None, limit=0):
         """All pairs once, in file order, with names; the last batch may be smaller.
@@ -121,6 +131,14 @@ class PairStream:
         parts = [self.numbers[first : min(first + size, end)] for first in range(0, end, size)]
         for numbers, batch in zip(parts, self._feed(self.images, iter(parts), self._use_bg), strict=True):
             yield batch | self._names(numbers)
+
+    def _marks(self, position):
+        """Which pictures of a batch are mirrored: (B, 2) int32 of source and target, see `pgig.pose.mirror`."""
+        rate, mode = self._flips
+        drawn = generator(self._seed, "flip", position).random((self.batch_size, 2)) < rate
+        k, n = self._worker
+        marks = 2 * drawn if mode == "independent" else drawn[:, [0, 0]]
+        return marks[k::n].astype(np.int32)
 
     def _with_names(self, rows):
         numbers = self.numbers[rows]

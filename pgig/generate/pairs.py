@@ -7,7 +7,7 @@ from pgig.errors import OptionsError
 from pgig.evaluate.values import to_pixels
 from pgig.train.step import build_method, compile_forward, engine
 from pgig.utils.progress import progress_bar
-from pgig.weights.networks import adopt_architecture, load_network
+from pgig.weights.networks import adopt_options, load_checkpoints
 
 
 def generation_options(options, program):
@@ -18,7 +18,7 @@ def generation_options(options, program):
         program: name of the program, for the message.
 
     Returns:
-        `Options`, see `adopt_architecture`.
+        `Options`, see `adopt_options`.
 
     Raises:
         OptionsError: no checkpoint is given.
@@ -27,11 +27,11 @@ def generation_options(options, program):
     path = options.shared.generator_checkpoint
     if not path:
         raise OptionsError(f"{program} needs --generator_checkpoint FILE: give a weight file that train.py wrote.")
-    return adopt_architecture(options, "generator", path)
+    return adopt_options(options, path)
 
 
 def load_generator(options):
-    """Build the method of the options and load `--generator_checkpoint` into its generator.
+    """Build the method of the options and load its weight files, at least what generating takes.
 
     Args:
         options: as `generation_options` returns them.
@@ -40,11 +40,12 @@ def load_generator(options):
         The `Method`.
 
     Raises:
-        WeightsError: the file does not fit the flags.
+        OptionsError: a weight file is missing that generating takes.
+        WeightsError: a file does not fit the flags.
     """
     engine.prepare()
     method = build_method(options)
-    print(load_network(method, "generator", options.shared.generator_checkpoint, options))
+    load_checkpoints(method, options, method.files["generator"])
     return method
 
 

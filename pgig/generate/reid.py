@@ -46,7 +46,7 @@ def run(options):
     images = open_images(data)
     pairs = _training_pairs(images, data.annotations_file_train, shared.seed)
     folder = Path(shared.generated_images_dir)
-    claim(folder, _origin(options, pairs))
+    claim(folder, _origin(options, method, pairs))
     sweep(folder)
     # For Market-1501 this is the original's name.
     pairs_file = f"data/{data.name}-re-id-pairs.csv"
@@ -156,10 +156,10 @@ def _training_pairs(images, path, seed):
     return draw_pairs([table.names[row] for row in rows], table.keypoints[rows], seed)
 
 
-def _origin(options, pairs):
+def _origin(options, method, pairs):
     return {
         "pairs": pairs_hash(pairs),
         "weights": sha256(options.shared.generator_checkpoint),
-        "network": architecture(options, "generator"),
+        "network": architecture(options, method.files["generator"]),
         "dropout": options.shared.use_dropout_test,
     }

@@ -18,13 +18,18 @@ def available():
     return {module.INFO.name: module.INFO for module in modules}
 
 
+def aliases():
+    """Map the other names of methods to (`MethodInfo`, {option: value that the name implies})."""
+    return {alias: (info, implied) for info in available().values() for alias, implied in info.aliases.items()}
+
+
 def load(name):
-    """The `MethodInfo` of a method.
+    """The `MethodInfo` of a method, by its name or an alias.
 
     Raises:
         OptionsError: there is no such method.
     """
-    methods = available()
+    methods = available() | {alias: info for alias, (info, _) in aliases().items()}
     if name not in methods:
         raise OptionsError(f"--method {name} is unknown: choose one of {', '.join(methods)}.")
     return methods[name]

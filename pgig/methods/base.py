@@ -7,7 +7,7 @@ particular to it lives there: which maps it computes from a batch, its networks,
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class MethodInfo:
         config: frozen dataclass of the method's options.
         implementation: dotted path `module:Class` of the leaf class.
         stages: names of the training stages, in their order.
+        defaults: {shared option: default of this method}, where it is not that of `pgig.config.Shared`.
+        aliases: {other value of `--method`: {option: value that it implies}}.
+        tiny: command lines of the smallest networks, one for each kind of them: what tests of all methods build.
     """
 
     name: str
@@ -29,6 +32,9 @@ class MethodInfo:
     config: type
     implementation: str
     stages: tuple
+    defaults: dict = field(default_factory=dict)
+    aliases: dict = field(default_factory=dict)
+    tiny: tuple = ((),)
 
     def load(self):
         """Import and return the class of the method (this imports Keras)."""
@@ -38,9 +44,12 @@ class MethodInfo:
 
 @dataclass(frozen=True)
 class Adam:
-    """Settings of an Adam optimizer, in the form step = lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + epsilon)."""
+    """Settings of an Adam optimizer, in the form step = lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + epsilon).
 
-    learning_rate: float
+    The learning rate is a number or a schedule of `pgig.methods.schedules`, which counts the updates of its player.
+    """
+
+    learning_rate: object
     beta_1: float
     beta_2: float
     epsilon: float
@@ -55,7 +64,8 @@ class Player:
         trains: names of the networks whose weights it updates.
         loss: function of (inputs, training) -> (scalar to minimise, {name: scalar}). `inputs` is a list of
             `batches` dictionaries as returned by `Method.inputs`; the named scalars already carry their
-            weights and stand in the order in which they are reported.
+            weights and stand in the order in which they are reported. In a stage of `one_batch` it may return a
+            third value, {name: tensor}: inputs for the players after it.
         optimizer: settings of its optimizer.
         batches: how many batches one update draws.
         repeats: updates per iteration.
@@ -77,23 +87,43 @@ class Stage:
         name: name of the stage.
         players: in the order of their updates.
         validate: name of the player whose loss is computed on the test pairs, or None.
+        one_batch: all players of an iteration work on the same batch, and get what those before them passed on.
+        needs: names of the networks that must come out of a weight file before training starts.
     """
 
     name: str
     players: tuple
     validate: str | None = None
+    one_batch: bool = False
+    needs: tuple = ()
 
     @property
     def batches(self):
         """How many batches one iteration draws."""
-        return sum(player.batches * player.repeats for player in self.players)
+        return 1 if self.one_batch else sum(player.batches * player.repeats for player in self.players)
 
 
 class Method(ABC):
-    """Interface of every method. The leaf classes are built from (shared options, own options, image size)."""
+    """Interface of every method. The leaf classes are built from (shared options, own options, image size, stage).
+
+    Attributes:
+        networks: {name: `keras.Model`} of the networks that the stage needs.
+        stage: the `Stage` that was asked for.
+        files: {name of a weight file: names of the networks in it}; `--<name>_checkpoint` loads one. The last network
+            of a file is the one it is named for; the file `generator` holds all that generating takes.
+        kept: names of the weight files that training leaves.
+    """
 
     networks: dict
-    stages: dict
+    stage: Stage
+
+    @property
+    def files(self):
+        return {name: (name,) for name in self.networks}
+
+    @property
+    def kept(self):
+        return tuple(self.files)
 
     @abstractmethod
     def inputs(self, batch):
@@ -120,6 +150,22 @@ class Method(ABC):
     def pose_pictures(self, keypoints):
         """Pictures (B, H, W, 3) uint8 of poses (B, 18, 3), as the sample grid shows them (numpy)."""
 
-    @abstractmethod
-    def original_order(self, network):
-        """Weights of a network in the order of the published checkpoint files: a list of (name, variable)."""
+    def own_order(self, network):
+        """Weights of a network in the order of our `.h5` files: a list of (layer, tensor's name, variable)."""
+        return [
+            (f"{network}/{layer.name}", f"{number}_{variable.name}", variable)
+            for layer in self.networks[network].layers
+            for number, variable in enumerate(layer.weights)
+        ]
+
+    def foreign(self, file, kind):
+        """Where the tensors of a published checkpoint belong.
+
+        Args:
+            file: a name of `files`.
+            kind: `"torch"` or `"tensorflow"`.
+
+        Returns:
+            `pgig.weights.foreign.Table`, or None where there is no such checkpoint.
+        """
+        return None

@@ -12,7 +12,7 @@ from pgig.train.record import Recorder, write_environment
 from pgig.train.report import write_report
 from pgig.train.step import compile_forward
 from pgig.utils.progress import progress_bar
-from pgig.weights.networks import save_network
+from pgig.weights.networks import save_networks
 
 
 class Observer:
@@ -75,13 +75,13 @@ class Observer:
         write_report(self.output, self.options, self.recorder)
 
     def keep(self, epoch):
-        """Write the weight files of all networks after `epoch`."""
-        for network in self.method.networks:
-            path = Path(self.options.shared.checkpoints_dir) / f"epoch_{epoch:03d}_{network}.h5"
-            save_network(self.method, network, path, self.options)
+        """Write the weight files after `epoch`."""
+        for file in self.method.kept:
+            path = Path(self.options.shared.checkpoints_dir) / f"epoch_{epoch:03d}_{file}.h5"
+            save_networks(self.method, file, path, self.options)
 
     def _player_losses(self, batch):
-        total, terms = self.player.loss([self.method.inputs(batch)], training=False)
+        total, terms, *_ = self.player.loss([self.method.inputs(batch)], training=False)
         return {"loss": total, **terms}
 
     def _test_position(self, epoch):

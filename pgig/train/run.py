@@ -12,7 +12,7 @@ from pgig.train.loop import Loop, Schedule
 from pgig.train.observer import Observer
 from pgig.train.step import build_method, build_optimizers, engine, state_variables
 from pgig.utils.files import require_folder, storage_errors, sweep
-from pgig.weights.networks import load_network
+from pgig.weights.networks import load_checkpoints
 
 # Options that may change between the parts of a run; all others must stay.
 FREE = {
@@ -41,15 +41,12 @@ def run(options):
     require_trainable(data, shared.batch_size, options.uses_background)
     pairs = read_pairs(data.pairs_file_train)
     fixed = fixed_options(options, pairs)
-    if not shared.restart:
-        state.check(states, fixed)
+    going_on = not shared.restart and state.check(states, fixed) is not None
 
     engine.prepare()
     method = build_method(options)
-    for network in method.networks:
-        path = getattr(shared, f"{network}_checkpoint", None)
-        if path:
-            print(load_network(method, network, path, options))
+    if not going_on:
+        load_checkpoints(method, options, method.stage.needs)
     for folder in (shared.checkpoints_dir, shared.output_dir):
         require_folder(folder)
         sweep(folder)
@@ -68,7 +65,7 @@ def run(options):
         shared.checkpoint_ratio,
         bool(shared.use_validation),
     )
-    stage = method.stages[options.stage]
+    stage = method.stage
     optimizers = build_optimizers(method, stage, shared.mixed_precision)
     observer = Observer(options, method, stage, schedule, test)
     loop = Loop(
@@ -105,7 +102,7 @@ def _streams(images, pairs, options):
     """Shuffled training pairs, and test pairs in file order."""
     shared, data = options.shared, options.data
     common = {"batch_size": shared.batch_size, "use_bg": options.uses_background}
-    train = PairStream(images, pairs, seed=shared.seed, origin=data.pairs_file_train, **common)
+    train = PairStream(images, pairs, seed=shared.seed, flips=options.flips, origin=data.pairs_file_train, **common)
     test = PairStream(images, read_pairs(data.pairs_file_test), shuffle=False, origin=data.pairs_file_test, **common)
     return train, test
 

@@ -5,6 +5,8 @@ import importlib
 import keras
 from keras import ops
 
+from pgig.pose.mirror import mirror_batch
+
 engine = importlib.import_module(f"pgig.train.step_{keras.backend.backend()}")
 
 
@@ -12,7 +14,7 @@ def build_method(options):
     """The `Method` of the options with new networks, in the precision that is asked for."""
     precision = options.shared.mixed_precision
     keras.config.set_dtype_policy("float32" if precision == "none" else f"mixed_{precision}")
-    return options.method.load()(options.shared, options.config, options.data.image_size)
+    return options.method.load()(options.shared, options.config, options.data.image_size, options.stage)
 
 
 def build_optimizers(method, stage, mixed_precision="none"):
@@ -55,10 +57,16 @@ def compile_iteration(method, stage, optimizers, jit_compile=False):
     state = [v for group in state_variables(method, optimizers).values() for v in group]
 
     def iteration(batch):
-        parts = iter(_split(method.inputs(batch), stage.batches))
-        logs = {}
+        parts = _split(method.inputs(mirror_batch(batch)), stage.batches)
+        unused, logs = iter(parts), {}
         for player in stage.players:
-            rounds = [_update(method, player, optimizers[player.name], parts, state) for _ in range(player.repeats)]
+            rounds = []
+            for _ in range(player.repeats):
+                inputs = parts if stage.one_batch else [next(unused) for _ in range(player.batches)]
+                terms, passed = _update(method, player, optimizers[player.name], inputs, state)
+                rounds.append(terms)
+                if stage.one_batch:
+                    parts = [parts[0] | passed]
             logs[player.name] = {term: sum(r[term] for r in rounds) / len(rounds) for term in rounds[0]}
         return logs
 
@@ -74,18 +82,17 @@ def compile_forward(method, function, jit_compile=False):
     return engine.compiled(function, reads, changes, jit_compile)
 
 
-def _update(method, player, optimizer, parts, state):
-    """One update of one player; returns its loss and terms."""
-    inputs = [next(parts) for _ in range(player.batches)]
+def _update(method, player, optimizer, inputs, state):
+    """One update of one player; returns its loss and terms, and what it passes on."""
     variables = trained_variables(method, player)
 
     def loss():
-        total, terms = player.loss(inputs, training=True)
-        return optimizer.scale_loss(total), {"loss": total, **terms}
+        total, terms, *passed = player.loss(inputs, training=True)
+        return optimizer.scale_loss(total), ({"loss": total, **terms}, dict(*passed))
 
-    terms, gradients = engine.value_and_gradients(loss, variables, state)
+    (terms, passed), gradients = engine.value_and_gradients(loss, variables, state)
     engine.apply(optimizer, gradients, variables)
-    return terms
+    return terms, passed
 
 
 def _split(tensors, count):

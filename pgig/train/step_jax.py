@@ -70,6 +70,8 @@ def compiled(function, reads, changes, jit_compile=True):
 
 def _ordered(results):
     """Keep the order of terms; JAX sorts the keys of plain dictionaries."""
+    if isinstance(results, tuple):
+        return tuple(_ordered(part) for part in results)
     if not isinstance(results, dict):
         return results
     return OrderedDict((key, _ordered(value)) for key, value in results.items())

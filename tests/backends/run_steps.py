@@ -35,7 +35,7 @@ def main(folder, output):
     for variable, value in zip(variables, weights.values(), strict=True):
         variable.assign(value)
 
-    stage = method.stages["gan"]
+    stage = method.stage
     images, pairs = open_images(options.data), read_pairs(options.data.pairs_file_train)
     stream = PairStream(images, pairs, options.shared.batch_size, seed=options.shared.seed, feeder="python")
     prepare, batches = compile_forward(method, method.inputs), stream.batches(group=stage.batches)

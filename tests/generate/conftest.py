@@ -8,7 +8,7 @@ import pytest
 from pgig.cli.options import parse
 from pgig.pose.check import is_valid
 from pgig.pose.files import read_annotations, write_annotations
-from pgig.weights.networks import save_network
+from pgig.weights.networks import save_networks
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = ("--dataset", "demo", "--width", "0.0625", "--warp_skip", "mask")
@@ -20,7 +20,7 @@ def checkpoint(tmp_path_factory):
     options = parse([*NETWORK])
     method = options.method.load()(options.shared, options.config, options.data.image_size)
     path = tmp_path_factory.mktemp("weights") / "generator.h5"
-    save_network(method, "generator", path, options)
+    save_networks(method, "generator", path, options)
     return path
 
 

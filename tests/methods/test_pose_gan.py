@@ -39,7 +39,7 @@ def test_order_and_shapes_are_those_of_the_originals_files(name):
     table = TABLES[name]
     _, skip, network, *disc = name.split("-")
     method = build("--warp_skip", skip, "--disc_type", disc[0] if disc else "call", size=table["image_size"])
-    entries = method.original_order(network)
+    entries = method.own_order(network)
     expected = [(t["layer"], t["weight"], tuple(t["shape"])) for t in table["tensors"]]
     assert [(layer, weight, tuple(variable.shape)) for layer, weight, variable in entries] == expected
     assert sum(np.prod(shape) for _, _, shape in expected) == table["number_of_values"]
@@ -92,7 +92,7 @@ def test_working_combinations_give_images_and_finite_losses(flags):
     image = ops.convert_to_numpy(method.generate(inputs))
     assert image.shape == (2, 128, 64, 3)
     assert np.abs(image).max() <= 1
-    for player in method.stages["gan"].players:
+    for player in method.stage.players:
         total, terms = player.loss([inputs] * player.batches, training=False)
         values = [float(ops.convert_to_numpy(value)) for value in (total, *terms.values())]
         assert np.isfinite(values).all()

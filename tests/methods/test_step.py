@@ -24,7 +24,7 @@ def trained():
             keras.config.set_dtype_policy(f"mixed_{precision}")
         options = parse([*FLAGS.split(), *flags.split()])
         method = options.method.load()(options.shared, options.config, options.data.image_size)
-        stage = method.stages["gan"]
+        stage = method.stage
         return method, stage, build_optimizers(method, stage, precision)
 
     yield build

@@ -8,7 +8,7 @@ from keras import ops
 from pgig.cli.options import parse
 from pgig.errors import WeightsError
 from pgig.weights import keras_h5
-from pgig.weights.networks import load_network, save_network
+from pgig.weights.networks import load_networks, save_networks
 
 FLAGS = ["--width", "0.0625", "--warp_skip", "mask"]
 
@@ -19,7 +19,7 @@ def build(*more):
 
 
 def values(method, network):
-    return [ops.convert_to_numpy(variable.value) for _, _, variable in method.original_order(network)]
+    return [ops.convert_to_numpy(variable.value) for _, _, variable in method.own_order(network)]
 
 
 @pytest.mark.parametrize("network", ["generator", "discriminator"])
@@ -27,9 +27,9 @@ def values(method, network):
 def test_round_trip(tmp_path, network, skip):
     path = tmp_path / "net.h5"
     first, options = build("--warp_skip", skip, "--seed", "1")
-    save_network(first, network, path, options)
+    save_networks(first, network, path, options)
     second, options = build("--warp_skip", skip, "--seed", "2")
-    sentence = load_network(second, network, path, options)
+    sentence, _ = load_networks(second, network, path, options)
     assert "of this package" in sentence
     for a, b in zip(values(first, network), values(second, network), strict=True):
         assert np.array_equal(a, b)
@@ -37,18 +37,18 @@ def test_round_trip(tmp_path, network, skip):
 
 def test_other_flags_are_named(tmp_path):
     method, options = build()
-    save_network(method, "generator", tmp_path / "g.h5", options)
+    save_networks(method, "generator", tmp_path / "g.h5", options)
     other, options = build("--numerics", "modern")
     with pytest.raises(WeightsError, match="numerics original instead of modern") as caught:
-        load_network(other, "generator", tmp_path / "g.h5", options)
+        load_networks(other, "generator", tmp_path / "g.h5", options)
     assert "\n" not in str(caught.value)
 
 
 def test_the_wrong_network_is_named(tmp_path):
     method, options = build()
-    save_network(method, "generator", tmp_path / "g.h5", options)
-    with pytest.raises(WeightsError, match="holds a generator, but a discriminator"):
-        load_network(method, "discriminator", tmp_path / "g.h5", options)
+    save_networks(method, "generator", tmp_path / "g.h5", options)
+    with pytest.raises(WeightsError, match="holds the generator, but the discriminator"):
+        load_networks(method, "discriminator", tmp_path / "g.h5", options)
 
 
 def foreign_copy(path, target, change):
@@ -70,26 +70,26 @@ CHANGES = [
 @pytest.mark.parametrize(("change", "sentence"), CHANGES)
 def test_foreign_files_are_read_strictly(tmp_path, change, sentence):
     method, options = build()
-    save_network(method, "generator", tmp_path / "g.h5", options)
+    save_networks(method, "generator", tmp_path / "g.h5", options)
     before = values(method, "generator")
     foreign_copy(tmp_path / "g.h5", tmp_path / "f.h5", change)
     with pytest.raises(WeightsError, match=sentence):
-        load_network(method, "generator", tmp_path / "f.h5", options)
+        load_networks(method, "generator", tmp_path / "f.h5", options)
     for a, b in zip(before, values(method, "generator"), strict=True):
         assert np.array_equal(a, b)
 
 
 def test_an_intact_foreign_file_is_called_the_originals(tmp_path):
     method, options = build()
-    save_network(method, "generator", tmp_path / "g.h5", options)
+    save_networks(method, "generator", tmp_path / "g.h5", options)
     foreign_copy(tmp_path / "g.h5", tmp_path / "f.h5", lambda entries: entries)
-    assert "original program" in load_network(method, "generator", tmp_path / "f.h5", options)
+    assert "original program" in load_networks(method, "generator", tmp_path / "f.h5", options)[0]
 
 
 def test_damaged_files_give_a_sentence(tmp_path):
     """Whatever the bytes are: values or one sentence, never another exception."""
     method, options = build()
-    save_network(method, "discriminator", tmp_path / "d.h5", options)
+    save_networks(method, "discriminator", tmp_path / "d.h5", options)
     whole = (tmp_path / "d.h5").read_bytes()
     random = np.random.default_rng(0)
     damaged = [b"", b"not hdf5", whole[: len(whole) // 2]]

@@ -11,4 +11,5 @@ INFO = MethodInfo(
     config=PoseGanConfig,
     implementation="pgig.methods.pose_gan.method:PoseGan",
     stages=("gan",),
+    tiny=tuple(("--width", "0.0625", "--warp_skip", kind) for kind in ("none", "full", "mask", "stn")),
 )

@@ -29,13 +29,14 @@ class PoseGan(Method):
         shared: `pgig.config.Shared`.
         config: `PoseGanConfig`.
         size: (height, width) of the pictures.
+        stage: `"gan"`, the only one.
 
     Raises:
         OptionsError: the pictures cannot be halved often enough, or VGG19 has no such layer.
         WeightsError: the content loss or the structure loss asks for a weight file that is not there.
     """
 
-    def __init__(self, shared, config, size):
+    def __init__(self, shared, config, size, stage="gan"):
         nets.require_size(size)
         self.config = config
         self.size = tuple(size)
@@ -53,7 +54,7 @@ class PoseGan(Method):
             "discriminator", ("discriminator",), self.discriminator_loss, adam, batches=2, repeats=config.training_ratio
         )
         generator = Player("generator", ("generator",), self.generator_loss, adam)
-        self.stages = {"gan": Stage("gan", (discriminator, generator), validate="generator")}
+        self.stage = Stage(stage, (discriminator, generator), validate="generator")
 
     # What the networks take ------------------------------------------------------------------------------------
 
@@ -164,7 +165,7 @@ class PoseGan(Method):
             return (255 * ops.convert_to_numpy(stick_figure(keypoints, self.size))).astype("uint8")
         return np.stack([draw_skeleton(pose, self.size)[0] for pose in keypoints])
 
-    def original_order(self, network):
+    def own_order(self, network):
         """Weights of `network` in the order of the original's .h5 files: a list of (file's name, variable)."""
         return original_order(self.networks[network], network, self.config, self.size)
 

@@ -11,7 +11,7 @@ from pgig.data.paths import IMAGE_SIZES
 from pgig.methods.pose_gan.weights import original_names
 from pgig.train.step import build_optimizers, compile_iteration, engine, trained_variables
 from pgig.weights import keras_h5
-from pgig.weights.networks import load_network
+from pgig.weights.networks import load_networks
 from tests.golden.recipes import (
     Cases,
     fill,
@@ -39,7 +39,7 @@ def numpy(tensor):
 def test_generator(golden, name):
     expected, recipe = np.load(golden("networks.npz")), read_recipe(golden)
     method, _ = method_for(GENERATORS[name])
-    entries = method.original_order("generator")
+    entries = method.own_order("generator")
     fill(entries, recipe["weight_seed_base"])
     if name == "stn":
         # The recipe of the transformer: the identity, whatever the pose.
@@ -102,7 +102,7 @@ def original_layers(method):
 def large_picture(golden):
     """Our output for the golden case of 256x256, and the golden arrays."""
     method, _ = method_for("--warp_skip mask", (256, 256))
-    fill(method.original_order("generator"), read_recipe(golden)["weight_seed_base"])
+    fill(method.own_order("generator"), read_recipe(golden)["weight_seed_base"])
     cases = Cases(golden, method, "fasion_", "fasion_picture_seed_base", (256, 256))
     return numpy(method.generate(cases.inputs([1], [0], [1]))), np.load(golden("networks.npz"))
 
@@ -124,7 +124,7 @@ def test_generator_of_large_pictures_with_exact_sums(golden):
 def test_discriminator(golden, kind):
     expected, recipe = np.load(golden("networks.npz")), read_recipe(golden)
     method, _ = method_for(f"--warp_skip mask --disc_type {kind}")
-    fill(method.original_order("discriminator"), recipe["weight_seed_base"])
+    fill(method.own_order("discriminator"), recipe["weight_seed_base"])
     inputs = paired_inputs(golden, method, expected["pose_index"])
     swapped = inputs | {"source_image": inputs["target_image"], "target_image": inputs["source_image"]}
     for name, given in (("real", inputs), ("swapped", swapped)):
@@ -143,10 +143,10 @@ def test_gradients(golden, setting, tmp_path, monkeypatch):
     method = trained_method(setting, read_recipe(golden), tmp_path)
     real, fake, last = drawn_inputs(golden, method)
     drawn = {"discriminator": ([real, fake], "disc_grad_l2"), "generator": ([last], "gen_grad_l2")}
-    for player in method.stages["gan"].players:
+    for player in method.stage.players:
         inputs, key = drawn[player.name]
         gradients = gradients_of(method, player, inputs)
-        for (_, name, variable), norm in zip(method.original_order(player.name), setting[key], strict=True):
+        for (_, name, variable), norm in zip(method.own_order(player.name), setting[key], strict=True):
             ours = np.linalg.norm(numpy(gradients[variable.path]))
             scalar = name.endswith(("gamma:0", "beta:0"))
             tolerance = 1e-3 + slack * norm if scalar else 2e-3 * norm
@@ -159,7 +159,7 @@ def test_training(golden, setting, tmp_path):
     """The golden iterations of both players, and the losses afterwards, without dropout."""
     method = trained_method(setting, read_recipe(golden), tmp_path)
     real, fake, last = drawn_inputs(golden, method)
-    stage = method.stages["gan"]
+    stage = method.stage
     without_dropout(method)
     method.inputs = lambda batch: batch
     iteration = compile_iteration(method, stage, build_optimizers(method, stage))
@@ -184,7 +184,7 @@ def trained_method(setting, recipe, tmp_path):
         keras_h5.write(tmp_path / "vgg19.h5", vgg_entries(recipe["weight_seed_base"]), {})
     method, _ = method_for(flags)
     for network in ("generator", "discriminator"):
-        fill(method.original_order(network), recipe["weight_seed_base"])
+        fill(method.own_order(network), recipe["weight_seed_base"])
     return method
 
 
@@ -252,10 +252,10 @@ def test_checkpoint_layout(golden, name):
     kind = table.split("-")
     disc_type = kind[3] if network == "discriminator" else "call"
     method, options = method_for(f"--warp_skip {kind[1]} --disc_type {disc_type}", IMAGE_SIZES[kind[0]])
-    sentence = load_network(method, network, golden(name), options)
+    sentence, _ = load_networks(method, network, golden(name), options)
     assert "original" in sentence
 
-    entries = method.original_order(network)
+    entries = method.own_order(network)
     for index, (_, _, variable) in enumerate(entries):
         expected = np.full(variable.shape, (index + 1) / divisor, np.float32).reshape(-1)
         expected[0] += 0.25

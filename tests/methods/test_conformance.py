@@ -1,0 +1,384 @@
+"""What every method has to keep to, whichever there are: a new one is tested by being a folder.
+
+Nothing here names a method. Runs of whole programs stand in test_conformance_runs.py.
+"""
+
+import dataclasses
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import pgig.methods
+from pgig.cli.options import parse
+from pgig.config import Shared
+from pgig.errors import OptionsError, WeightsError
+from pgig.methods import available
+from pgig.train.step import build_optimizers, compile_forward, compile_iteration, state_variables, trained_variables
+from pgig.weights.networks import load_networks, save_networks
+from tests.methods.conformance import CASES, FIRST_KIND, SIZE, array, changed, people, tensors, values
+
+FOLDER = Path(pgig.methods.__file__).parent
+INFOS = list(available().values())
+HEAVY = {"keras", "tensorflow", "jax", "torch", "scipy", "skimage", "matplotlib", "h5py"}
+PAIRS = 3
+
+each_method = pytest.mark.parametrize("info", INFOS, ids=lambda info: info.name)
+each_first_kind = pytest.mark.parametrize("first", FIRST_KIND, ids=str)
+
+
+# What the command line knows of a method ---------------------------------------------------------------------------
+
+
+def test_every_folder_is_a_method():
+    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
+    assert {name.replace("-", "_") for name in available()} == folders
+    assert [info.name for info in INFOS] == list(available())
+
+
+@each_method
+def test_info_is_complete(info):
+    assert info.title and "arXiv" in info.paper
+    assert info.stages and len(set(info.stages)) == len(info.stages) and all(isinstance(s, str) for s in info.stages)
+    assert info.tiny and len(set(info.tiny)) == len(info.tiny)
+    assert info.config.__dataclass_params__.frozen
+    for text in (info.title, info.paper):
+        assert text == text.strip()
+
+    shared, own = ({field.name: field for field in dataclasses.fields(o)} for o in (Shared, info.config))
+    assert not set(shared) & set(own)
+    networks = {n for stage in info.stages for n in parse_and_build(info, stage).networks}
+    for field in own.values():
+        assert field.metadata["help"].strip() and set(field.metadata["decides"]) <= networks, field.name
+    options = parse(["--method", info.name])
+    assert options.method is info and options.stage == info.stages[0]
+    assert options.config == info.config()
+    for name, value in info.defaults.items():
+        assert type(value) is type(getattr(Shared(), name)) and value != getattr(Shared(), name)
+        assert getattr(options.shared, name) == value
+
+
+def parse_and_build(info, stage):
+    (method,) = (case.build()[1] for case in FIRST_KIND if (case.method, case.stage) == (info.name, stage))
+    return method
+
+
+@each_method
+def test_other_names_stand_for_their_options(info):
+    for alias, implied in info.aliases.items():
+        options = parse(["--method", alias])
+        values = options.flat()
+        assert options.method is info and {key: values[key] for key in implied} == implied
+        assert values["method"] == info.name
+
+
+@each_method
+def test_help_lists_every_option(info, program):
+    result = program("train", "--method", info.name, "--help")
+    own = result.out.partition(f"--method {info.name}:\n")[2]
+    assert result.code == 0
+    for field in dataclasses.fields(info.config):
+        assert f"\n  --{field.name} " in f"\n{own}" or f"--{field.name}," in own, field.name
+        first_words = field.metadata["help"].split()[:2]
+        assert " ".join(first_words) in " ".join(own.split()), field.name
+
+
+@each_method
+def test_its_options_belong_to_it(info):
+    """An option of one method alone is refused with any other, by name."""
+    for other in INFOS:
+        theirs = {field.name for field in dataclasses.fields(other.config)}
+        for field in dataclasses.fields(info.config):
+            if field.name not in theirs:
+                with pytest.raises(OptionsError, match=f"--{field.name} belongs to --method .*{info.name}"):
+                    parse(["--method", other.name, f"--{field.name}", "1"])
+                break
+
+
+def test_parsing_imports_nothing_heavy():
+    code = (
+        "import sys; from pgig.methods import available; from pgig.cli.options import make_parser, parse\n"
+        "for name, info in available().items(): parse(['--method', name]); make_parser(name).format_help()\n"
+        "print(*{module.partition('.')[0] for module in sys.modules})"
+    )
+    root = FOLDER.parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY & set(done.stdout.split())
+
+
+@each_method
+def test_its_card_says_what_it_is(info):
+    folder = FOLDER / info.name.replace("-", "_")
+    card = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+    assert f"--method {info.name}" in card and info.title in card
+    assert info.paper.partition("arXiv ")[2].split()[0].strip(".,;") in card
+
+
+def test_a_new_folder_is_a_new_method(tmp_path, monkeypatch, program):
+    """The smallest method under another name: nothing else has to be written for the command line to have it."""
+    folders = {path.parent: sum(f.stat().st_size for f in path.parent.glob("*.py")) for path in FOLDER.glob("*/method.py")}
+    smallest = min(folders, key=folders.get)
+    (info,) = (info for info in INFOS if info.name.replace("-", "_") == smallest.name)
+    copy = tmp_path / "eighth"
+    copy.mkdir()
+    for path in smallest.glob("*.py"):
+        text = path.read_text(encoding="utf-8").replace(f"pgig.methods.{smallest.name}", "pgig.methods.eighth")
+        text = text.replace(f'name="{info.name}"', 'name="eighth"').replace("aliases=", "**{} and ")
+        (copy / path.name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(pgig.methods, "__path__", [*pgig.methods.__path__, str(tmp_path)])
+    available.cache_clear()
+    try:
+        assert "eighth" in available()
+        assert "--method eighth" in program("test", "--method", "eighth", "--help").out
+        options = parse(["--method", "eighth", *info.tiny[0]])
+        leaf = options.method.load()
+        assert leaf.__module__ == "pgig.methods.eighth.method"
+        assert leaf(options.shared, options.config, SIZE, options.stage).networks
+    finally:
+        available.cache_clear()
+        for name in [name for name in sys.modules if name.startswith("pgig.methods.eighth")]:
+            monkeypatch.delitem(sys.modules, name)
+        importlib.invalidate_caches()
+
+
+# Networks, inputs, losses, pictures --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def case(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def built(case):
+    """(options, method) of a case. No test changes its weights."""
+    return case.build()
+
+
+@pytest.fixture(scope="module")
+def inputs(built):
+    return compile_forward(built[1], built[1].inputs)(people(PAIRS))
+
+
+def test_players_and_files_name_networks(case, built):
+    _, method = built
+    stage, networks = method.stage, set(method.networks)
+    assert stage.name == case.stage and stage.players
+    names = [player.name for player in stage.players]
+    assert len(set(names)) == len(names) and stage.validate in {None, *names}
+    for player in stage.players:
+        assert set(player.trains) <= networks and trained_variables(method, player)
+        assert player.batches >= 1 and player.repeats >= 1
+    assert set(stage.needs) <= networks - {name for player in stage.players for name in player.trains}
+    assert stage.needs == () or case.earlier
+
+    assert {name for file in method.files.values() for name in file} <= networks
+    assert set(method.kept) <= set(method.files) and "generator" in method.kept
+    trained = {name for player in stage.players for name in player.trains}
+    assert trained <= {name for file in method.kept for name in method.files[file]}
+    assert set(stage.needs) <= {files[-1] for files in method.files.values()}
+
+
+def test_names_of_variables_are_their_own(built):
+    for name, network in built[1].networks.items():
+        assert len(values(network.variables)) == len(network.variables), name
+        order = built[1].own_order(name)
+        assert {id(variable) for *_, variable in order} == {id(weight) for weight in network.weights}, name
+
+
+def test_weights_depend_on_the_seed_alone(case, built):
+    _, again = case.build()
+    _, other = case.build("--seed", "1")
+    for name, network in built[1].networks.items():
+        ours, same, different = ([array(w) for w in m.networks[name].weights] for m in (built[1], again, other))
+        assert all(np.array_equal(a, b) for a, b in zip(ours, same, strict=True)), name
+        assert not all(np.array_equal(a, b) for a, b in zip(ours, different, strict=True)), name
+
+
+def test_inputs_are_finite_float32(inputs):
+    for name, value in inputs.items():
+        assert keras.backend.standardize_dtype(value.dtype) == "float32", name
+        assert value.shape[0] == PAIRS, name
+        assert np.isfinite(array(value)).all(), name
+
+
+def test_losses_are_the_sums_of_their_terms(built, inputs):
+    _, method = built
+    given = [inputs]
+    for player in method.stage.players:
+        orders = []
+        for training in (True, False):
+            total, terms, *passed = player.loss(given * player.batches, training=training)
+            numbers = [float(array(value)) for value in terms.values()]
+            assert np.isfinite(numbers).all() and array(total).shape == ()
+            assert float(array(total)) == pytest.approx(sum(numbers), rel=1e-4), player.name
+            orders.append(list(terms))
+        assert orders[0] == orders[1] and "loss" not in orders[0]
+        assert not passed or method.stage.one_batch
+        given = [given[0] | dict(*passed)]
+
+
+def test_pictures(built, inputs):
+    _, method = built
+    generate = compile_forward(method, method.generate)
+    pictures = array(generate(inputs))
+    assert pictures.shape == (PAIRS, *SIZE, 3) and pictures.dtype == np.float32
+    assert np.abs(pictures).max() <= 1
+    assert np.array_equal(array(generate(inputs)), pictures)
+    alone = array(generate({name: value[1:2] for name, value in inputs.items()}))
+    np.testing.assert_allclose(alone[0], pictures[1], atol=1e-4)
+
+
+def test_inputs_do_not_depend_on_the_other_pairs(built, inputs):
+    batch = {key: value[1:2] for key, value in people(PAIRS).items()}
+    for name, value in built[1].inputs(tensors(batch)).items():
+        np.testing.assert_allclose(array(value)[0], array(inputs[name])[1], atol=1e-4, err_msg=name)
+
+
+def test_pose_pictures(built):
+    pictures = built[1].pose_pictures(people(PAIRS)["target_keypoints"])
+    assert pictures.shape == (PAIRS, *SIZE, 3) and pictures.dtype == np.uint8
+    assert all(picture.any() for picture in pictures)
+
+
+# Training ----------------------------------------------------------------------------------------------------------
+
+
+def numbers(logs):
+    return {name: {term: float(array(value)) for term, value in terms.items()} for name, terms in logs.items()}
+
+
+@each_first_kind
+def test_an_iteration_changes_what_is_trained_and_nothing_else(first):
+    _, method = first.build()
+    stage = method.stage
+    optimizers = build_optimizers(method, stage)
+    owners = state_variables(method, optimizers)
+    before = {owner: values(variables) for owner, variables in owners.items()}
+    logs = numbers(compile_iteration(method, stage, optimizers)(people(2 * stage.batches)))
+
+    assert list(logs) == [player.name for player in stage.players]
+    given = method.inputs(tensors(people(2)))
+    for player in stage.players:
+        _, terms, *passed = player.loss([given] * player.batches, training=False)
+        assert list(logs[player.name]) == ["loss", *terms]
+        given |= dict(*passed)
+    assert np.isfinite([value for terms in logs.values() for value in terms.values()]).all()
+
+    trained = {name for player in stage.players for name in player.trains}
+    for name, network in method.networks.items():
+        moved = changed(network.weights, before[f"network/{name}"])
+        if name not in trained:
+            assert not moved, name
+            continue
+        learned = {variable.path for variable in network.trainable_variables}
+        assert learned <= moved, learned - moved
+        # Beside them, statistics of batches.
+        assert moved <= {weight.path for weight in network.weights}
+    for player in stage.players:
+        optimizer = optimizers[player.name]
+        assert int(array(optimizer.iterations)) == player.repeats
+        slots = {variable.path for variable in optimizer.variables if "learning_rate" not in variable.path}
+        assert changed(optimizer.variables, before[f"optimizer/{player.name}"]) == slots
+
+
+@each_first_kind
+def test_half_precision_is_close(first):
+    policy = keras.config.dtype_policy()
+    try:
+        pictures = []
+        for precision in ("none", "bfloat16"):
+            _, method = first.build("--mixed_precision", precision)
+            inputs = method.inputs(tensors(people(2)))
+            assert {keras.backend.standardize_dtype(value.dtype) for value in inputs.values()} == {"float32"}
+            pictures.append(array(method.generate(inputs)))
+            for player in method.stage.players:
+                total, _, *passed = player.loss([inputs] * player.batches, training=True)
+                assert keras.backend.standardize_dtype(total.dtype) == "float32" and np.isfinite(array(total))
+                inputs |= dict(*passed)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert pictures[1].dtype == np.float32
+    assert np.abs(pictures[0] - pictures[1]).max() < 0.1
+
+
+# Sizes and weight files --------------------------------------------------------------------------------------------
+
+
+@each_first_kind
+@pytest.mark.parametrize("size", [(256, 256), (128, 128), (96, 40), (31, 17)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_size_is_built_or_refused_in_a_sentence(first, size):
+    height, width = size
+    try:
+        _, method = first.build("--image_size", f"{height},{width}")
+    except OptionsError as error:
+        assert f"{height} x {width}" in str(error) and str(error).endswith(".") and "\n" not in str(error)
+        return
+    picture = method.generate(method.inputs(tensors(people(1, size))))
+    assert picture.shape == (1, height, width, 3)
+
+
+def everything(method):
+    return {name: [array(weight) for weight in network.weights] for name, network in method.networks.items()}
+
+
+def test_weight_files_bring_the_same_pictures(case, built, inputs, tmp_path):
+    options, method = built
+    saved = everything(method)
+    for file, held in method.files.items():
+        path = tmp_path / f"{file}.h5"
+        save_networks(method, file, path, options)
+        other_options, other = case.build("--seed", "5")
+        untouched = everything(other)
+        sentence, loaded = load_networks(other, file, path, other_options)
+        assert list(loaded) == list(held) and all(name in sentence for name in (str(path), *held))
+        for name, weights in everything(other).items():
+            expected = saved if name in held else untouched
+            assert all(np.array_equal(a, b) for a, b in zip(weights, expected[name], strict=True)), (file, name)
+        if file == "generator":
+            assert np.array_equal(array(other.generate(inputs)), array(method.generate(inputs)))
+
+
+def refusal(case, file, path):
+    """The sentence with which a weight file is refused; nothing of it is loaded."""
+    options, method = case.build()
+    before = everything(method)
+    with pytest.raises(WeightsError) as caught:
+        load_networks(method, file, path, options)
+    for name, weights in everything(method).items():
+        assert all(np.array_equal(a, b) for a, b in zip(weights, before[name], strict=True)), name
+    sentence = str(caught.value)
+    assert str(path) in sentence and sentence.endswith(".") and "\n" not in sentence
+    return sentence
+
+
+@each_first_kind
+def test_weight_files_of_something_else_are_refused(first, tmp_path):
+    path = tmp_path / "weights.h5"
+    options, method = first.build_other_size()
+    save_networks(method, "generator", path, options)
+    assert f"image_size {list(options.data.image_size)} instead of {list(SIZE)}" in refusal(first, "generator", path)
+
+    for other in FIRST_KIND:
+        if other.method != first.method:
+            options, method = other.build()
+            save_networks(method, "generator", path, options)
+            assert other.method in refusal(first, "generator", path)
+            break
+
+    options, method = first.build()
+    for file, held in method.files.items():
+        if held[-1] != method.files["generator"][-1]:
+            save_networks(method, file, path, options)
+            if method.files["generator"][-1] not in held:
+                assert held[-1] in refusal(first, "generator", path)
+
+    path.write_text("no weights at all")
+    refusal(first, "generator", path)
+    refusal(first, "generator", tmp_path / "absent.h5")
