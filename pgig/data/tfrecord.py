@@ -9,23 +9,16 @@ import os
 import struct
 import threading
 
-import google_crc32c
 from google.protobuf import message
 
 from pgig.errors import DataError
+from pgig.utils.checksums import masked_crc
 from pgig.utils.protobuf import message_classes
 
 _LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
 _HEAD = _LENGTH.size + _CRC.size
-_MASK_DELTA = 0xA282EAD8
 _TURN = threading.Lock()
-
-
-def masked_crc(data):
-    """The CRC-32C of `data`, rotated and shifted as TFRecord files store it."""
-    crc = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def frame(payload):

@@ -38,6 +38,25 @@ def read_arrays(path):
     return arrays
 
 
+def read_table(stream, most):
+    """A table that Python 2 pickled, of lists, numbers and arrays, as plain values.
+
+    Args:
+        stream: `io.BytesIO` of one pickle, of protocol 0 (text) or later.
+        most: operations of the pickle that are carried out at most.
+
+    Returns:
+        dict; arrays stand in it as objects with the method `array()`.
+
+    Raises:
+        ValueError and others of `pgig.weights.restricted.DAMAGE`: it is damaged, is no table, or holds other things.
+    """
+    tree = unpickle(stream, _NAMES, text=True, most=most)
+    if not isinstance(tree, dict):
+        raise Refused(f"a value of type {type(tree).__name__} instead of a table")
+    return tree
+
+
 class _Type(Built):
     """numpy.dtype(code, align, copy), then its state (version, byte order, ...)."""
 
@@ -98,6 +117,14 @@ def _no_bytes():
     return b""
 
 
+def _scalar(kind, data):
+    """A number of numpy's own type."""
+    data = data.encode("latin-1") if isinstance(data, str) else data
+    if not isinstance(kind, _Type) or len(data) != kind.dtype.itemsize:
+        raise ValueError("a damaged number")
+    return np.frombuffer(data, kind.dtype)[0].item()
+
+
 def _only_named(*_):
     raise Refused("an array that is made by a call of its class")
 
@@ -111,4 +138,5 @@ _NAMES = {
 }
 for _module in ("numpy.core", "numpy._core"):
     _NAMES[f"{_module}.multiarray _reconstruct"] = _Array
+    _NAMES[f"{_module}.multiarray scalar"] = _scalar
     _NAMES[f"{_module}.numeric _frombuffer"] = _from_buffer

@@ -5,9 +5,11 @@ reserve gigabytes for its memo, or overflow the C stack by hashing a deep tuple.
 of arrays use are therefore carried out here, on values that cannot do harm.
 """
 
+import codecs
 import io
 import itertools
 import pickletools
+import re
 import struct
 import zlib
 from collections import namedtuple
@@ -28,15 +30,21 @@ _MOST_OPERATIONS = 2**20
 _MOST_STEPS = 2**16
 _DEEPEST = 16
 _LONGEST_KEY = 256
+_LONGEST_NUMBER = 19
 
 _LITERALS = frozenset(
     "BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINSTRING BINSTRING SHORT_BINUNICODE BINUNICODE SHORT_BINBYTES "
     "BINBYTES BINBYTES8 BYTEARRAY8".split()
 )
-# The rest of protocol 0 is text, which files of arrays do without.
+# The rest of protocol 0 is text, which files of weights do without.
 _OLD = frozenset("MARK STOP NONE REDUCE GLOBAL BUILD TUPLE APPEND SETITEM".split())
+_TEXT = frozenset("INT LONG FLOAT STRING UNICODE PUT GET LIST DICT".split())
+_LITERALS |= _TEXT - {"PUT", "GET", "LIST", "DICT"}
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+
+# A backslash that begins none of the escapes which Python 2 writes.
+_NO_ESCAPE = re.compile(rb"""\\(?!x[0-9a-fA-F]{2}|['"nrt])""")
 
 # A function or class that the pickle names, standing for itself until it is called.
 Name = namedtuple("Name", "text call")
@@ -54,7 +62,7 @@ class Built:
         raise Refused(f"a state for {type(self).__name__}")
 
 
-def unpickle(stream, names, persistent=None):
+def unpickle(stream, names, persistent=None, text=False, most=_MOST_OPERATIONS):
     """The value of the next pickle in a stream.
 
     Args:
@@ -62,6 +70,9 @@ def unpickle(stream, names, persistent=None):
         names: {"module name": function} of all that the pickle may name. The function is called with the
             arguments of the pickle, which may be wrong in number and type.
         persistent: function of the identifier of a value kept outside the pickle, or None to refuse those.
+        text: whether the text of protocol 0 is read too, as Python 2 writes it unless told otherwise; its strings
+            become str of the same bytes (Latin-1).
+        most: operations that are carried out at most.
 
     Returns:
         plain values (dict, list, tuple, str, bytes, numbers, None), `Name`s, and what the functions return.
@@ -74,6 +85,9 @@ def unpickle(stream, names, persistent=None):
     start = stream.tell()
     allowance = stream.seek(0, io.SEEK_END)
     stream.seek(start)
+    # Text pickles number every value, and ask for few of them again: the others need not be remembered.
+    asked = set(re.findall(rb"g([0-9]+)\n", stream.getbuffer())) if text else ()
+    asked = {int(number) for number in asked if len(number) < _LONGEST_NUMBER}
 
     def since_mark():
         mark = marks.pop()
@@ -92,21 +106,29 @@ def unpickle(stream, names, persistent=None):
             raise Refused("the same long values again and again")
         return arguments
 
-    for kind, argument in itertools.islice(_operations(stream), _MOST_OPERATIONS):
+    for kind, argument in itertools.islice(_operations(stream, text), most):
         if kind in _LITERALS:
             stack.append(argument)
+        elif kind == "PUT":
+            if argument in asked:
+                memo[argument] = stack[-1]
         elif kind in _CONSTANTS:
             stack.append(_CONSTANTS[kind])
         elif kind in ("BINPUT", "LONG_BINPUT"):
             memo[argument] = stack[-1]
         elif kind == "MEMOIZE":
             memo[len(memo)] = stack[-1]
-        elif kind in ("BINGET", "LONG_BINGET"):
+        elif kind in ("BINGET", "LONG_BINGET", "GET"):
             stack.append(memo[argument])
         elif kind == "MARK":
             marks.append(len(stack))
         elif kind == "TUPLE":
             stack.append(tuple(since_mark()))
+        elif kind == "LIST":
+            stack.append(since_mark())
+        elif kind == "DICT":
+            items = since_mark()
+            stack.append(table(zip(items[::2], items[1::2], strict=True)))
         elif kind in _TUPLES:
             items = tuple(stack[-_TUPLES[kind] :])
             del stack[-_TUPLES[kind] :]
@@ -142,7 +164,7 @@ def unpickle(stream, names, persistent=None):
             return stack.pop()
         elif kind not in ("PROTO", "FRAME"):
             raise Refused(f"the pickle operation {kind}")
-    raise Refused(f"a pickle of more than {_MOST_OPERATIONS} operations")
+    raise Refused(f"a pickle of more than {most} operations")
 
 
 def table(pairs=()):
@@ -225,20 +247,32 @@ def sentence(path, kind, error):
     return f"{path} cannot be read as {kind} ({reason}): take another copy."
 
 
-def _operations(stream):
+def _operations(stream, text):
     """(name, argument) of the operations of a pickle."""
+    old = _OLD | _TEXT if text else _OLD
     while True:
         opcode = pickletools.code2op.get(stream.read(1).decode("latin-1"))
         if opcode is None:
             raise ValueError("no operation of a pickle")
-        if opcode.proto == 0 and opcode.name not in _OLD:
+        if opcode.proto == 0 and opcode.name not in old:
             raise Refused(f"the pickle operation {opcode.name}")
-        # The library's reader of names warns about odd backslashes instead of failing.
+        # The library's readers of names and of strings warn about odd backslashes instead of failing.
         if opcode.name == "GLOBAL":
             argument = " ".join(stream.readline().removesuffix(b"\n").decode("ascii") for _ in range(2))
+        elif opcode.name == "STRING":
+            argument = _string(stream.readline())
         else:
             argument = opcode.arg.reader(stream) if opcode.arg else None
         yield opcode.name, argument
+
+
+def _string(line):
+    """A string of Python 2, in quotes: each byte becomes a character."""
+    quote, body = line[:1], line[1:-2]
+    wrong = quote not in (b"'", b'"') or line[-2:] != quote + b"\n" or len(line) < 3
+    if wrong or _NO_ESCAPE.search(body.replace(rb"\\", b"")):
+        raise ValueError("a damaged string")
+    return codecs.escape_decode(body)[0].decode("latin-1")
 
 
 def _container(stack, kind):

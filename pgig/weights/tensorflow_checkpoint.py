@@ -15,8 +15,9 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from pgig.errors import WeightsError
+from pgig.utils.checksums import masked_crc
 from pgig.utils.protobuf import message_classes
-from pgig.weights.sorted_table import MAGIC, entries, masked_crc
+from pgig.weights.sorted_table import MAGIC, entries
 
 _MESSAGES = message_classes(
     {

@@ -7,6 +7,7 @@ import pytest
 from pgig.cli.options import make_parser, parse
 from pgig.config import Shared
 from pgig.errors import OptionsError
+from pgig.methods import aliases
 
 # Name, type and default of every flag of the original's cmd.py.
 ORIGINAL = {
@@ -107,3 +108,30 @@ def test_every_option_has_help_and_the_parser_its_default():
     defaults = vars(parser.parse_args([]))
     for field in dataclasses.fields(Shared):
         assert defaults[field.name] == field.default
+
+
+def test_an_option_may_have_another_name(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text("generated_limit = 3\n")
+    assert parse(["--config", str(file)]).shared.test_limit == 3
+    options = parse(["--config", str(file), "-t", "generated_limit=4", "--generated_limit", "5"])
+    assert options.shared.test_limit == 5
+    assert "test_limit" in options.given
+
+
+def test_a_method_may_have_another_name_that_implies_options(tmp_path):
+    for alias, (info, implied) in aliases().items():
+        options = parse(["--method", alias])
+        assert options.method is info
+        assert {name: options.flat()[name] for name in implied} == implied
+        assert options.flat()["method"] == info.name
+        assert not options.given & set(implied)
+    file = tmp_path / "run.toml"
+    file.write_text('method = "PG2-2"\nfamily = "authors"\n')
+    options = parse(["--config", str(file)])
+    assert (options.method.name, options.stage, options.config.family) == ("pg2", "2", "authors")
+
+
+def test_a_method_may_have_defaults_of_its_own():
+    assert parse(["--method", "pg2"]).shared.batch_size == 16
+    assert parse(["--method", "pg2", "--batch_size", "2"]).shared.batch_size == 2

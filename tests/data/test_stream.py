@@ -130,3 +130,27 @@ def test_a_damaged_record_reaches_the_user_as_it_is(images, pairs, paths, feeder
     shard.write_bytes(data)
     with pytest.raises(DataError, match="The record at byte"):
         next(PairStream(images, pairs, 4, feeder=feeder).batches())
+
+
+def test_mirroring_is_a_function_of_the_position(images, pairs):
+    stream = PairStream(images, pairs, 4, flips=(0.5, "pair"))
+    whole = list(islice(stream.batches(), 12))
+    marks = np.concatenate([batch["source_flip"] for batch in whole])
+    assert set(marks) == {0, 1}
+    assert all(np.array_equal(batch["source_flip"], batch["target_flip"]) for batch in whole)
+    assert all(equal(a, b) for a, b in zip(islice(stream.batches(5), 7), whole[5:], strict=True))
+    grouped = next(stream.batches(3, group=2))
+    assert np.array_equal(grouped["source_flip"], np.concatenate([b["source_flip"] for b in whole[3:5]]))
+
+    # Workers share the draws, the pictures themselves come as they are, and file order is never mirrored.
+    parts = [next(PairStream(images, pairs, 4, flips=(0.5, "pair"), worker=(k, 2)).batches(2)) for k in range(2)]
+    assert all(np.array_equal(part["source_flip"], whole[2]["source_flip"][k::2]) for k, part in enumerate(parts))
+    assert np.array_equal(whole[0]["source_pixels"], next(PairStream(images, pairs, 4).batches())["source_pixels"])
+    assert "source_flip" not in next(stream.finite())
+
+
+def test_source_and_target_may_be_mirrored_by_draws_of_their_own(images, pairs):
+    batches = list(islice(PairStream(images, pairs, 4, flips=(0.5, "independent")).batches(), 12))
+    source, target = (np.concatenate([batch[f"{side}_flip"] for batch in batches]) for side in ("source", "target"))
+    assert set(source) == set(target) == {0, 2}
+    assert not np.array_equal(source, target)

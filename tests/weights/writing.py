@@ -1,10 +1,13 @@
-"""Pickles and state files written by hand, operation by operation, where PyTorch is not installed."""
+"""State files of PyTorch and checkpoints of TensorFlow written by hand, where the programs are not installed."""
 
 import io
 import struct
 import zipfile
 
 import numpy as np
+
+from pgig.weights import sorted_table as reader
+from pgig.weights.tensorflow_checkpoint import _MESSAGES
 
 MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
@@ -88,6 +91,84 @@ def state_file(arrays, layout=zip_file):
     keys = {name: str(number) for number, name in enumerate(arrays)}
     tensors = {name: plain_tensor(keys[name], array, kinds[array.dtype.name]) for name, array in arrays.items()}
     return layout(table(tensors), {keys[name]: array for name, array in arrays.items()})
+
+
+def varint(number):
+    low, rest = number & 127, number >> 7
+    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
+
+
+def block(pairs, interval=4):
+    """Contents of a block of a sorted table; every few keys one is written as a whole."""
+    data, places, last = bytearray(), [], b""
+    for number, (key, value) in enumerate(pairs):
+        shared = 0
+        if number % interval:
+            while shared < min(len(key), len(last)) and key[shared] == last[shared]:
+                shared += 1
+        else:
+            places.append(len(data))
+        data += varint(shared) + varint(len(key) - shared) + varint(len(value)) + key[shared:] + value
+        last = key
+    places = places or [0]
+    return bytes(data) + struct.pack(f"<{len(places) + 1}I", *places, len(places))
+
+
+def sorted_table(pairs, size=6, compression=0):
+    """Bytes of a sorted table with `size` pairs a block."""
+    data, handles = b"", []
+
+    def add(contents):
+        nonlocal data
+        handle = varint(len(data)) + varint(len(contents))
+        contents += bytes([compression])
+        data += contents + struct.pack("<I", reader.masked_crc(contents))
+        return handle
+
+    for start in range(0, len(pairs), size):
+        part = pairs[start : start + size]
+        handles.append((part[-1][0], add(block(part))))
+    footer = add(block([])) + add(block(handles, 1))
+    return data + footer.ljust(40, b"\0") + reader.MAGIC
+
+
+def checkpoint(arrays, shards=1, order="<", change=None):
+    """Files of a checkpoint of TensorFlow.
+
+    Args:
+        arrays: {name: array}; they go to the shards in turn.
+        shards: number of data files.
+        order: "<" or ">", byte order of the values.
+        change: function of {name: message} that may change any; the header's name is "".
+
+    Returns:
+        {end of the file's name: bytes}.
+    """
+    kinds = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19}
+    messages = {"": _MESSAGES["Header"](num_shards=shards, endianness="<>".index(order))}
+    messages[""].version.producer = 1
+    data = [b""] * shards
+    for number, (key, array) in enumerate(arrays.items()):
+        shard, stored = number % shards, array.astype(array.dtype.newbyteorder(order)).tobytes()
+        place = {"shard_id": shard, "offset": len(data[shard]), "size": len(stored)}
+        crc = reader.masked_crc(stored)
+        messages[key] = _MESSAGES["Entry"](dtype=kinds[array.dtype.name], crc32c=crc, **place)
+        messages[key].shape.SetInParent()
+        for length in array.shape:
+            messages[key].shape.dim.add(size=length)
+        data[shard] += stored
+    if change:
+        change(messages)
+    pairs = sorted((key.encode(), message.SerializeToString()) for key, message in messages.items())
+    files = {f".data-{shard:05d}-of-{shards:05d}": stored for shard, stored in enumerate(data)}
+    return {".index": sorted_table(pairs)} | files
+
+
+def write_files(prefix, files):
+    """Write files whose names begin with a path."""
+    for end, data in files.items():
+        prefix.with_name(prefix.name + end).write_bytes(data)
+    return prefix
 
 
 def damaged(whole, count, seed=0):
