@@ -5,12 +5,14 @@ import argparse
 from pgig.cli.parser import CommandParser
 from pgig.errors import OptionsError
 
-_LAYOUTS = ("auto", "triptych", "strip", "single", "pg2", "pairs")
+_LAYOUTS = ("auto", "triptych", "strip", "strip3", "strip6", "single", "pg2", "pairs")
 
 _EXPLAINED = """\
 layouts of --generated:
   triptych  <from>_<to>.png, source | target | generated          (pgig, pose-gan)
   strip     <from>___<to>_vis.jpg, five panels, the last generated (PATN, Human-Pose-Transfer)
+  strip3    the same names, source | target | generated            (Human-Pose-Transfer with mobile PG2; never guessed)
+  strip6    the same names, six panels, generated | target last    (there with -v; never guessed)
   single    <from>_2_<to>_vis.jpg, target in --reference           (GFLA, DPTN, PIDM)
   pg2       folders x_target, G or G1, G2, and mask                (PG2, DPIG)
   pairs     NAME.png, target of the same name in --reference; or --pairs FILE.csv with the columns

@@ -5,7 +5,10 @@ import os
 import sys
 
 from pgig.cli.compare import compare
+from pgig.cli.engines import run
 from pgig.cli.evaluate import evaluate
+from pgig.cli.gfv import gfv
+from pgig.cli.grid import grid
 from pgig.cli.tables import apr, pckh, reid
 from pgig.cli.weights import weights
 from pgig.errors import PgigError
@@ -68,6 +71,9 @@ COMMANDS = {
     "pckh": pckh,
     "reid": reid,
     "apr": apr,
+    "grid": grid,
+    "gfv": gfv,
+    "run": run,
 }
 
 

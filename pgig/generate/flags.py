@@ -10,7 +10,7 @@ class OwnParser(argparse.ArgumentParser):
     """A parser for the flags that only one program has; `parse_with` hands it the command line.
 
     Args:
-        program: name of the program, for `--help`.
+        program: name of the program, `demo.py` or `python -m pgig COMMAND`, for `--help`.
         description: one sentence for `--help`.
     """
 
@@ -26,7 +26,8 @@ class OwnParser(argparse.ArgumentParser):
 
     def error(self, message):
         sentence = message[:1].upper() + message[1:]
-        raise OptionsError(f"{sentence}; `python {self.prog} --help` lists the flags.")
+        command = f"python {self.prog.removeprefix('python ')}"
+        raise OptionsError(f"{sentence}; `{command} --help` lists the flags.")
 
 
 def parse_with(parser, argv=None, dataset=None):

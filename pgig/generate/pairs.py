@@ -1,12 +1,9 @@
 """Generating pictures with a trained method, in batches, for test.py and the scripts beside it."""
 
-import numpy as np
-from keras import ops
-
 from pgig.errors import OptionsError
 from pgig.evaluate.values import to_pixels
-from pgig.train.step import build_method, compile_forward, engine
-from pgig.utils.progress import progress_bar
+from pgig.generate.forward import forward_batches
+from pgig.train.step import build_method, engine
 from pgig.weights.networks import adopt_options, load_checkpoints
 
 
@@ -49,7 +46,7 @@ def load_generator(options):
     return method
 
 
-def generated_batches(method, stream, options, limit=0, progress=True):
+def generated_batches(method, stream, options, limit=0):
     """Generate for all pairs of a stream, in file order.
 
     Args:
@@ -57,26 +54,14 @@ def generated_batches(method, stream, options, limit=0, progress=True):
         stream: `PairStream`.
         options: `Options`: `test_batch_size`, `use_dropout_test` and `jit_compile` apply.
         limit: only the first so many pairs; 0: all.
-        progress: whether to show a bar with rate and time left.
 
     Yields:
         Batches of the stream in numpy, with names and `generated_pixels` (B, H, W, 3) uint8.
     """
-    shared = options.shared
-    training = bool(shared.use_dropout_test)
-    forward = compile_forward(
-        method,
-        lambda batch: method.generate(method.inputs(batch), training=training),
-        bool(shared.jit_compile),
-    )
-    total = min(limit or len(stream), len(stream))
-    with progress_bar(None, "Generating", "pair", total, show=progress) as bar:
-        for batch in stream.finite(shared.test_batch_size, limit):
-            names = {key: batch.pop(key) for key in ("source_name", "target_name")}
-            image = ops.convert_to_numpy(forward(batch))
-            yield (
-                {key: np.asarray(value) for key, value in batch.items()}
-                | names
-                | {"generated_pixels": to_pixels(image)}
-            )
-            bar.update(len(image))
+    training = bool(options.shared.use_dropout_test)
+
+    def generate(inputs):
+        return {"generated": method.generate(inputs, training=training)}
+
+    for batch, results in forward_batches(method, generate, stream, options, limit):
+        yield batch | {"generated_pixels": to_pixels(results["generated"])}

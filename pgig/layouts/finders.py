@@ -1,5 +1,6 @@
 """The pairs of a folder of generated pictures, for each layout that programs of the field leave."""
 
+import functools
 import os
 import re
 from dataclasses import dataclass, replace
@@ -10,7 +11,8 @@ from pgig.layouts.partners import ByName, partners
 from pgig.layouts.pictures import Part, find_pictures, natural, stem
 from pgig.layouts.triptych import names_of
 
-_TRIPTYCH_PANELS, _STRIP_PANELS = 3, 5
+# Panels of a file, the place of the target among them and that of the generated picture. The source is the first.
+_TRIPTYCH, _STRIP5, _STRIP3, _STRIP6 = (3, 1, 2), (5, 2, 4), (3, 1, 2), (6, 5, 4)
 _STRIP = re.compile(r"(.+?)___(.+)_vis\.(?:jpg|jpeg|png)", re.IGNORECASE | re.DOTALL)
 # The last `_2_` separates the names, since the first name may hold one too.
 _SINGLE = re.compile(r"(.+)_2_(.+?)_vis\.(?:jpg|jpeg|png)", re.IGNORECASE | re.DOTALL)
@@ -48,21 +50,22 @@ def _listed(folder, notes):
 
 
 def _triptychs(folder, reference, notes):
-    return _rows(_listed(folder, notes), names_of, _TRIPTYCH_PANELS, 1, reference)
+    return _rows(_listed(folder, notes), names_of, _TRIPTYCH, reference)
 
 
-def _strips(folder, reference, notes):
-    return _rows(_listed(folder, notes), _strip_names, _STRIP_PANELS, 2, reference)
+def _strips(form, folder, reference, notes):
+    return _rows(_listed(folder, notes), _strip_names, form, reference)
 
 
-def _rows(paths, names, panels, target_panel, reference):
-    """Pairs of files of panels, the source in the first and the generated picture in the last."""
+def _rows(paths, names, form, reference):
+    """Pairs of files of panels."""
+    panels, target_panel, generated_panel = form
     find = ByName(reference) if reference else None
     pairs = []
     for path in paths:
         source, target = names(path.name)
         real = Part(path, target_panel, panels) if find is None else Part(find(target, path.name))
-        pairs.append(Pair(source, target, real, Part(path, panels - 1, panels), Part(path, 0, panels)))
+        pairs.append(Pair(source, target, real, Part(path, generated_panel, panels), Part(path, 0, panels)))
     if find is not None:
         find.complain(len(paths))
     return pairs
@@ -160,7 +163,15 @@ def _plain_pairs(folder, reference, notes):
     return pairs
 
 
-FINDERS = {"triptych": _triptychs, "strip": _strips, "single": _singles, "pg2": _pg2, "pairs": _plain_pairs}
+FINDERS = {
+    "triptych": _triptychs,
+    "strip": functools.partial(_strips, _STRIP5),
+    "strip3": functools.partial(_strips, _STRIP3),
+    "strip6": functools.partial(_strips, _STRIP6),
+    "single": _singles,
+    "pg2": _pg2,
+    "pairs": _plain_pairs,
+}
 
 
 def table_pairs(folder, table, reference):

@@ -2,6 +2,8 @@
 
 triptych  `<from>_<to>.png`: source | target | generated (this package, pose-gan)
 strip     `<from>___<to>_vis.jpg`: source | pose | target | pose | generated (PATN, Human-Pose-Transfer)
+strip3    the same names, source | target | generated (kevinleewy/Human-Pose-Transfer)
+strip6    the same names, source | pose | mask | first stage | generated | target (there, with `-v`)
 single    `<from>_2_<to>_vis.jpg`: generated; the target lies in a folder of real pictures (GFLA, DPTN, PIDM)
 pg2       folders `x_target`, `G` or `G1` and `G2`, perhaps `x` and `mask` (PG2, DPIG)
 pairs     generated and real pictures of equal names in two folders, or a comma file that says who belongs to whom
@@ -81,7 +83,7 @@ def list_pairs(folder, layout="auto", reference=None, pairs_file=None, masks=Non
         folder: the folder.
         layout: one of `LAYOUTS`, or "auto": told from the names in the folder.
         reference: folder of the real target pictures; needed for "single" and for "pairs" without a table, in
-            the place of the panel for "triptych" and "strip".
+            the place of the panel for "triptych" and the strips.
         pairs_file: comma file. With a column `generated` it lists the pictures (`from,to,generated` or
             `real_target,generated`, layout "pairs"); with `from,to` alone it says which pairs of the folder count,
             and in which order.

@@ -153,7 +153,7 @@ class Method(ABC):
     def own_order(self, network):
         """Weights of a network in the order of our `.h5` files: a list of (layer, tensor's name, variable)."""
         return [
-            (f"{network}/{layer.name}", f"{number}_{variable.name}", variable)
+            (f"{network}/{layer.name}", f"{network}/{layer.name}/{number}_{variable.name}", variable)
             for layer in self.networks[network].layers
             for number, variable in enumerate(layer.weights)
         ]

@@ -21,7 +21,7 @@ def generate(flags, monkeypatch):
         options = parse([*flags, "--use_records", "0", *words])
         pairs = read_pairs(options.data.pairs_file_test)
         stream = PairStream(open_images(options.data), pairs, 1, shuffle=False)
-        batches = list(generated_batches(load_generator(options), stream, options, limit, progress=False))
+        batches = list(generated_batches(load_generator(options), stream, options, limit))
         return pairs, {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
 
     monkeypatch.chdir(ROOT)

@@ -75,6 +75,15 @@ def test_strips(tmp_path, extension):
         np.testing.assert_array_equal(read[name], pixels[:, panel * 8 : panel * 8 + 8])
 
 
+@pytest.mark.parametrize(("layout", "places"), [("strip3", (0, 1, 2)), ("strip6", (0, 5, 4))])
+def test_strips_of_other_numbers_of_panels(tmp_path, layout, places):
+    count = int(layout[-1])
+    path = save(tmp_path / "a.jpg___b.jpg_vis.png", strip(*range(count)))
+    pixels, read = np.asarray(Image.open(path).convert("RGB")), shown(list_pairs(tmp_path, layout), 0)
+    for name, panel in zip(("source", "target", "generated"), places, strict=True):
+        np.testing.assert_array_equal(read[name], pixels[:, panel * 8 : panel * 8 + 8])
+
+
 def test_single_pictures_find_their_targets(tmp_path):
     real, out = tmp_path / "real", tmp_path / "out"
     save(out / "x_2_side_2_y_vis.png", noise(1))
