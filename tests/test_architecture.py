@@ -22,7 +22,7 @@ ROOMS = {
     "pose": {"utils"},
     "layers": {"utils"},
     "losses": {"utils", "layers", "pretrained"},
-    "data": {"utils", "pose"},
+    "data": {"utils", "pose", "weights"},
     "weights": {"utils"},
     "pretrained": {"utils", "weights", "layers", "pose"},
     "estimate": {"utils", "pose", "weights", "pretrained"},

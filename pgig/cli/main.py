@@ -5,6 +5,7 @@ import os
 import sys
 
 from pgig.cli.compare import compare
+from pgig.cli.convert import convert_records, prepare_df
 from pgig.cli.engines import run
 from pgig.cli.evaluate import evaluate
 from pgig.cli.gfv import gfv
@@ -74,6 +75,8 @@ COMMANDS = {
     "grid": grid,
     "gfv": gfv,
     "run": run,
+    "convert-records": convert_records,
+    "prepare-df": prepare_df,
 }
 
 
@@ -81,7 +84,7 @@ def main(argv=None):
     """`python -m pgig COMMAND ...` and the console command `pgig`."""
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in COMMANDS:
-        lines = [f"  {name:9} {command.__doc__.splitlines()[0]}" for name, command in COMMANDS.items()]
+        lines = [f"  {name:15} {command.__doc__.splitlines()[0]}" for name, command in COMMANDS.items()]
         print("usage: python -m pgig COMMAND [flags]\n" + "\n".join(lines))
         asked = bool(words) and words[0] in ("-h", "--help")
         sys.exit(0 if asked else 2)

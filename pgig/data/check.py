@@ -11,6 +11,7 @@ from pgig.data.folders import (
     list_dataset,
     outside_sentence,
     refuse_outside_joints,
+    shifted,
 )
 from pgig.data.images import decode, read_bytes
 from pgig.data.pairs import identity, read_pairs
@@ -112,7 +113,7 @@ def check(paths, batch_size=1, progress=True):
 
     poses = {}
     for origin in (paths.annotations_file_test, paths.annotations_file_train):
-        findings += _check_table(origin, poses, paths.image_size)
+        findings += _check_table(origin, poses, paths)
     findings += _several("annotated but no picture", sorted(poses.keys() - where))
     findings += _several("a picture without annotation, never used", sorted(where.keys() - poses))
 
@@ -127,14 +128,16 @@ def check(paths, batch_size=1, progress=True):
     return findings
 
 
-def _check_table(origin, poses, size):
+def _check_table(origin, poses, paths):
     """Findings about one annotation file; its rows are added to `poses`."""
+    size = paths.image_size
     try:
         table = read_annotations(origin)
     except DataError as error:
         return [Finding(str(error), True)]
     findings = []
-    valid, found = is_valid(table.keypoints), (table.keypoints[..., 2] > 0).any(-1)
+    keypoints = shifted(table.keypoints, paths)
+    valid, found = is_valid(keypoints), (keypoints[..., 2] > 0).any(-1)
     findings.append(
         Finding(
             f"{origin} has {len(table)} rows: {valid.sum()} with shoulders and hips, "
@@ -142,9 +145,9 @@ def _check_table(origin, poses, size):
         )
     )
     findings += _several("in both annotation files", sorted(poses.keys() & set(table.names)), stops=True)
-    for number in np.flatnonzero(outside(table.keypoints, size).any(-1)):
-        findings.append(Finding(outside_sentence(table.names[number], table.keypoints[number], size), True))
-    poses.update(zip(table.names, table.keypoints, strict=True))
+    for number in np.flatnonzero(outside(keypoints, size).any(-1)):
+        findings.append(Finding(outside_sentence(table.names[number], keypoints[number], size), True))
+    poses.update(zip(table.names, keypoints, strict=True))
     return findings
 
 

@@ -81,6 +81,7 @@ def list_dataset(paths):
         )
     tables = (paths.annotations_file_test, paths.annotations_file_train)
     names, keypoints = _join(*map(read_annotations, tables), *tables)
+    keypoints = shifted(keypoints, paths)
 
     where = find_pictures(folders)
     where_background = find_pictures((paths.bg_images_dir_train, paths.bg_images_dir_test))
@@ -104,8 +105,21 @@ def list_dataset(paths):
         backgrounds=backgrounds,
         folders=folders,
         without_picture=set(names) - set(found),
-        fingerprint=_fingerprint(paths.image_size, tables, files, backgrounds),
+        fingerprint=_fingerprint(paths, tables, files, backgrounds),
     )
+
+
+def shifted(keypoints, paths):
+    """Move annotated joints into the pictures that are used.
+
+    `tool/generate_pose_map_add_mask.py` of `kevinleewy/Human-Pose-Transfer` looks for missing joints after it has
+    moved them; here they stay missing whatever the offsets are.
+
+    Args:
+        keypoints: (..., 18, 3) float32 y, x, visible, as in the keypoint tables.
+        paths: `pgig.config.DataPaths`, whose offsets are added to visible joints.
+    """
+    return keypoints + keypoints[..., 2:] * np.float32([paths.y_offset, paths.x_offset, 0])
 
 
 def refuse_outside_joints(listing):
@@ -154,8 +168,10 @@ def _join(first, second, *origins):
     return first.names + second.names, np.concatenate([first.keypoints, second.keypoints])
 
 
-def _fingerprint(size, tables, files, backgrounds):
-    digest = hashlib.sha256(json.dumps([size, *map(sha256, tables)]).encode())
+def _fingerprint(paths, tables, files, backgrounds):
+    # Without offsets it is what it was before there were any: older records stay valid.
+    offsets = [[paths.y_offset, paths.x_offset]] if paths.y_offset or paths.x_offset else []
+    digest = hashlib.sha256(json.dumps([paths.image_size, *map(sha256, tables), *offsets]).encode())
     for path in [*files, *filter(None, backgrounds)]:
         try:
             status = os.stat(path)

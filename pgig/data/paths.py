@@ -14,6 +14,9 @@ IMAGE_SIZES = {
     "demo": (128, 64),
 }
 
+# Pixels; no picture is larger.
+_FARTHEST = 99_999
+
 
 def data_paths(shared):
     """Paths and image size of the data set that the options name.
@@ -28,7 +31,7 @@ def data_paths(shared):
         `pgig.config.DataPaths`.
 
     Raises:
-        OptionsError: the data set is unknown or `image_size` is not two whole numbers.
+        OptionsError: the data set is unknown, `image_size` is not two whole numbers, or an offset is absurd.
     """
     name = shared.dataset
     if name not in IMAGE_SIZES:
@@ -47,7 +50,10 @@ def data_paths(shared):
     if not shared.use_records:
         chosen["records_dir"] = None
     size = parse_size(shared.image_size) if shared.image_size else IMAGE_SIZES[name]
-    return DataPaths(name=name, image_size=size, **chosen)
+    for flag in ("x_offset", "y_offset"):
+        if abs(getattr(shared, flag)) > _FARTHEST:
+            raise OptionsError(f"--{flag} {getattr(shared, flag)} moves all joints out of any picture: give pixels.")
+    return DataPaths(name=name, image_size=size, x_offset=shared.x_offset, y_offset=shared.y_offset, **chosen)
 
 
 def parse_size(text):

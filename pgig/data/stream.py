@@ -30,8 +30,8 @@ class PairStream:
         shuffle: True: each pass over the pairs has an order of its own, and its rest smaller than a batch is
             unused. False: file order, over and over.
         use_bg: whether batches hold the backgrounds of the targets.
-        flips: (rate, mode): the share of pairs that `batches` marks to be mirrored, by a draw of each pair (`"pair"`), or
-            of source and target alone and without exchanging left and right (`"independent"`, as
+        flips: (rate, mode): the share of pairs that `batches` marks to be mirrored, by a draw for each pair
+            (`"pair"`), or for source and target alone and without exchanging left and right (`"independent"`, as
             Human-Pose-Transfer did); see `pgig.pose.mirror`.
         worker: (k, n): of every batch, take the pairs whose place has the residue k modulo n.
         feeder: `"tensorflow"` (tf.data, from records), `"python"` (Pillow in threads), or `"auto"`: tf.data

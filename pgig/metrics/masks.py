@@ -8,12 +8,7 @@ mask.
 import numpy as np
 
 from pgig.errors import DataError
-from pgig.pose.joints import DRAW_LIMBS, indices
-
-# The skeleton, and lines from neck to ears, from ear to ear and down both sides of the torso.
-LIMBS = DRAW_LIMBS[:-2] + tuple(
-    indices(pair) for pair in ("neck Lear", "neck Rear", "Rhip Lhip", "Lhip Lsho", "Rhip Rsho", "Lear Rear")
-)
+from pgig.pose.joints import BODY_LIMBS as LIMBS
 
 # Coordinates beyond it are treated as missing: no picture is as large.
 _FARTHEST = 1e6

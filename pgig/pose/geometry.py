@@ -32,6 +32,15 @@ def split_keypoints(keypoints):
     return ops.where(visible[..., None], points, ops.zeros_like(points)), visible
 
 
+def joints_around(keypoints, size, reach):
+    """As `split_keypoints`; joints more than `reach` pixels outside a picture of `size` count as missing."""
+    points, visible = split_keypoints(keypoints)
+    for axis in (0, 1):
+        near = ops.logical_and(points[..., axis] >= -reach, points[..., axis] <= size[axis] - 1 + reach)
+        visible = ops.logical_and(visible, near)
+    return ops.where(visible[..., None], points, ops.zeros_like(points)), visible
+
+
 def torso_scale(points, visible):
     """Quadratic mean of the two distances from hip to shoulder: how large the body appears.
 

@@ -32,6 +32,10 @@ DRAW_LIMBS = _pairs(
     "Lhip-Lkne Lkne-Lank neck-nose nose-Leye Leye-Lear nose-Reye Reye-Rear Rsho-Lear Lsho-Rear"
 )
 
+# Lines that the masks of Ma et al. thicken: those of the drawing up to the ears, lines from neck to ears, from
+# ear to ear, and around the torso.
+BODY_LIMBS = DRAW_LIMBS[:-2] + _pairs("neck-Lear neck-Rear Rhip-Lhip Lhip-Lsho Rhip-Rsho Lear-Rear")
+
 # Limbs with a region of their own in the deformable skip connections. Right and left alternate: the same
 # limb of the other side is at index k ^ 1.
 MASK_LIMBS = _pairs("Rhip-Rkne Lhip-Lkne Rkne-Rank Lkne-Lank Rsho-Relb Lsho-Lelb Relb-Rwri Lelb-Lwri")

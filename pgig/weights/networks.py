@@ -62,8 +62,8 @@ def load_checkpoints(method, options, needed=()):
     """
     loaded = set()
     for file in method.files:
-        path = getattr(options.shared, f"{file}_checkpoint", None) or getattr(options.config, f"{file}_checkpoint", None)
-        if path:
+        flag = f"{file}_checkpoint"
+        if path := getattr(options.shared, flag, None) or getattr(options.config, flag, None):
             sentence, networks = load_networks(method, file, path, options)
             print(sentence)
             loaded.update(networks)
@@ -96,7 +96,9 @@ def load_networks(method, file, path, options):
     if kind != "keras":
         table = method.foreign(file, kind)
         if table is None:
-            raise WeightsError(f"{path} is a {kind} checkpoint, but --method {options.method.name} has none of that kind.")
+            raise WeightsError(
+                f"{path} is a {kind} checkpoint, but --method {options.method.name} has none of that kind: give a .h5 file."
+            )
         count = foreign.fill(table, foreign.read_foreign(path, kind), path, file)
         filled = {id(tensor.variable) for tensor in table.tensors}
         loaded = [name for name in networks if any(id(weight) in filled for weight in method.networks[name].weights)]

@@ -51,7 +51,7 @@ def read_table(stream, most):
     Raises:
         ValueError and others of `pgig.weights.restricted.DAMAGE`: it is damaged, is no table, or holds other things.
     """
-    tree = unpickle(stream, _NAMES, text=True, most=most)
+    tree = unpickle(stream, _NAMES | _SCALARS, text=True, most=most)
     if not isinstance(tree, dict):
         raise Refused(f"a value of type {type(tree).__name__} instead of a table")
     return tree
@@ -138,5 +138,6 @@ _NAMES = {
 }
 for _module in ("numpy.core", "numpy._core"):
     _NAMES[f"{_module}.multiarray _reconstruct"] = _Array
-    _NAMES[f"{_module}.multiarray scalar"] = _scalar
     _NAMES[f"{_module}.numeric _frombuffer"] = _from_buffer
+# Single numbers are no weights.
+_SCALARS = {f"{module}.multiarray scalar": _scalar for module in ("numpy.core", "numpy._core")}

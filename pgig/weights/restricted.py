@@ -30,7 +30,6 @@ _MOST_OPERATIONS = 2**20
 _MOST_STEPS = 2**16
 _DEEPEST = 16
 _LONGEST_KEY = 256
-_LONGEST_NUMBER = 19
 
 _LITERALS = frozenset(
     "BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINSTRING BINSTRING SHORT_BINUNICODE BINUNICODE SHORT_BINBYTES "
@@ -83,11 +82,12 @@ def unpickle(stream, names, persistent=None, text=False, most=_MOST_OPERATIONS):
     """
     stack, marks, memo = [], [], {}
     start = stream.tell()
-    allowance = stream.seek(0, io.SEEK_END)
+    # Twice the file: what Python 3 writes for Python 2 passes the bytes of an array through two calls.
+    allowance = 2 * stream.seek(0, io.SEEK_END)
     stream.seek(start)
     # Text pickles number every value, and ask for few of them again: the others need not be remembered.
-    asked = set(re.findall(rb"g([0-9]+)\n", stream.getbuffer())) if text else ()
-    asked = {int(number) for number in asked if len(number) < _LONGEST_NUMBER}
+    places = re.finditer(rb"g([0-9]{1,18})\n", stream.getbuffer()) if text else ()
+    asked = {int(place[1]) for place in places}
 
     def since_mark():
         mark = marks.pop()
@@ -97,7 +97,7 @@ def unpickle(stream, names, persistent=None, text=False, most=_MOST_OPERATIONS):
 
     def checked(arguments):
         # Functions copy their arguments. A pickle can hand one long value to any number of calls, so that all
-        # of them together get no more than the file could hold if every value stood in it once.
+        # of them together get no more than the file could hold if every value stood in it once or twice.
         nonlocal allowance
         if not isinstance(arguments, tuple):
             raise ValueError("arguments that are no tuple")

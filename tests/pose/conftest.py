@@ -31,6 +31,24 @@ def crowd(standing):
     return poses
 
 
+@pytest.fixture
+def strangers(standing):
+    """(12, 18, 3): whole pixels in a picture of 128 x 64 pixels, as no detector would find them."""
+    random = np.random.default_rng(11)
+    poses = np.concatenate([random.integers(0, (128, 64), (12, 18, 2)), np.ones((12, 18, 1))], axis=-1)
+    poses[:6, :, 2] = random.uniform(size=(6, 18)) < 0.6
+    poses[6, :, :2] = (70, 30)
+    poses[7, :, :2] = poses[7, :, :2] > (64, 32)
+    poses[7, :, :2] *= (127, 63)
+    poses[8, ::2, :2] = poses[8, 1::2, :2]
+    poses[9, :, :2] = np.clip(random.integers(-3, 131, (18, 2)), -3, (130, 66))
+    poses[10] = standing
+    poses[10, 3:, 2] = 0
+    poses[11, :, 2] = 0
+    poses[poses[..., 2] == 0] = (-1, -1, 0)
+    return poses
+
+
 @pytest.fixture(scope="session")
 def compiled():
     """Compile a function of tensors as a training step would be; the batch size is unknown on TensorFlow."""
