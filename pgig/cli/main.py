@@ -10,6 +10,7 @@ from pgig.cli.engines import run
 from pgig.cli.evaluate import evaluate
 from pgig.cli.gfv import gfv
 from pgig.cli.grid import grid
+from pgig.cli.normalise import canonical_poses, normalise, reid_features
 from pgig.cli.tables import apr, pckh, reid
 from pgig.cli.weights import weights
 from pgig.errors import PgigError
@@ -75,6 +76,9 @@ COMMANDS = {
     "grid": grid,
     "gfv": gfv,
     "run": run,
+    "canonical-poses": canonical_poses,
+    "normalise": normalise,
+    "reid-features": reid_features,
     "convert-records": convert_records,
     "prepare-df": prepare_df,
 }

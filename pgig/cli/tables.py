@@ -1,6 +1,7 @@
 """`python -m pgig pckh`, `reid` and `apr`: scores that need files of other programs and have no protocol."""
 
 from pgig.cli.parser import CommandParser
+from pgig.errors import OptionsError
 
 
 def pckh(argv=None):
@@ -23,22 +24,78 @@ def reid(argv=None):
     parser.add_argument("query", metavar="QUERY.npz", help=described)
     parser.add_argument("gallery", metavar="GALLERY.npz", help=described)
     parser.add_argument("--multi", metavar="FILE.npz", help="more pictures of the queries: their means are the queries")
-    parser.add_argument("--metric", default="cosine", choices=("cosine", "euclidean"), help="distance of features")
+    parser.add_argument(
+        "--metric", choices=("cosine", "euclidean"), help="distance of features (default: cosine; --fuse: euclidean)"
+    )
+    parser.add_argument(
+        "--fuse", choices=("avg", "max", "concat"),
+        help="the files hold features of <name>_to_<k>.png: normalise them and draw those of a picture together",
+    )  # fmt: skip
+    parser.add_argument(
+        "--original", nargs=2, metavar=("QUERY.npz", "GALLERY.npz"),
+        help="with --fuse: features of the pictures themselves, fused with those of their poses",
+    )  # fmt: skip
+    parser.add_argument(
+        "--viper", action="store_true", help="names as in VIPeR (001_45, c1_001_45), CMC with one picture a person"
+    )
     flags = parser.parse_args(argv)
+    if flags.original and not flags.fuse:
+        raise OptionsError("--original has an effect with --fuse alone: add --fuse max, or leave it out.")
+    if flags.viper and flags.multi:
+        raise OptionsError("--multi belongs to Market-1501's protocol: leave it out, or leave out --viper.")
+    metric = flags.metric or ("euclidean" if flags.fuse else "cosine")
 
+    query = _read(flags.query, flags.fuse, flags.original and flags.original[0])
+    gallery = _read(flags.gallery, flags.fuse, flags.original and flags.original[1])
+    print(f"{len(query[0])} queries, {len(gallery[0])} gallery pictures, {metric} distance")
+    if flags.viper:
+        _print_viper(query, gallery, metric)
+    else:
+        multi = _read(flags.multi, flags.fuse) if flags.multi else None
+        _print_market(query, gallery, multi, metric)
+
+
+def _read(path, how, original=None):
+    """(names, features (N, D)) of a file, the poses of a picture fused if a way is given."""
+    from pgig.metrics.fusion import fuse, group_poses, with_original
+    from pgig.metrics.reid_features import normalise, read_features
+
+    names, features = read_features(path)
+    if how is None:
+        return names, features
+    names, features = group_poses(names, features, path)
+    features = with_original(names, features, *read_features(original)) if original else normalise(features)
+    print(f"{path}: {len(names)} pictures, {features.shape[1]} features each, fused by {how}")
+    return names, fuse(features, how)
+
+
+def _print_market(query, gallery, multi, metric):
     from pgig.metrics.reid import DEFINITIONS, rank_features, reid_scores
-    from pgig.metrics.reid_features import multi_query_features, parse_names, read_features
+    from pgig.metrics.reid_features import multi_query_features, parse_names
 
-    (query_names, query), (gallery_names, gallery) = read_features(flags.query), read_features(flags.gallery)
-    wanted = parse_names(query_names)
-    if flags.multi:
-        names, features = read_features(flags.multi)
-        query = multi_query_features(wanted, features, parse_names(names))
-    ranking = rank_features(query, gallery, wanted, parse_names(gallery_names), flags.metric)
-    print(f"{len(query)} queries, {len(gallery)} gallery pictures, {flags.metric} distance")
+    wanted, features = parse_names(query[0]), query[1]
+    if multi:
+        features = multi_query_features(wanted, multi[1], parse_names(multi[0]))
+    ranking = rank_features(features, gallery[1], wanted, parse_names(gallery[0]), metric)
     for definition in DEFINITIONS:
         scores = reid_scores(ranking, definition)
         print(f"{definition:10}" + "  ".join(f"{name} = {value:.4f}" for name, value in scores.items()))
+
+
+def _print_viper(query, gallery, metric):
+    from pgig.metrics.fusion import squared_distances
+    from pgig.metrics.reid import one_per_person_cmc
+    from pgig.metrics.reid_features import checked_features, normalise, parse_viper_names
+
+    people = [parse_viper_names(names) for names, _ in (query, gallery)]
+    rows = [
+        checked_features(features, (labels,), name)
+        for (_, features), labels, name in zip((query, gallery), people, ("query", "gallery"), strict=True)
+    ]
+    if metric == "cosine":
+        rows = [normalise(features) for features in rows]
+    scores = one_per_person_cmc(squared_distances(rows[1], rows[0]).T, *people)
+    print("VIPeR     " + "  ".join(f"{name} = {value:.4f}" for name, value in scores.items()))
 
 
 def apr(argv=None):

@@ -10,11 +10,13 @@ from pathlib import PurePath
 import numpy as np
 
 from pgig.errors import DataError
+from pgig.utils.files import atomic_path
 
 _NAME = re.compile(r"(-1|\d+)_c(\d+)")
+_VIPER_NAME = re.compile(r"(?:c\d_)?(\d{3})_")
 
-# Bytes that an array of a features file may claim: a full Market-1501 gallery with 8192 numbers a picture.
-_LARGEST = 2**30
+# Bytes that an array of a features file may claim: a full Market-1501 gallery in eight poses, 2048 numbers a picture.
+_LARGEST = 2**31
 
 # What zipfile and numpy raise on damaged files, by trial with random damage.
 _DAMAGE = (
@@ -55,6 +57,25 @@ def parse_names(names):
     return parsed[:, 0], parsed[:, 1]
 
 
+def parse_viper_names(names):
+    """Identities from names as VIPeR has them, `001_45.bmp`, or after `c1_` or `c2_`; folders do not matter.
+
+    Args:
+        names: N file names.
+
+    Returns:
+        (N,) integers.
+
+    Raises:
+        DataError: a name is of another form.
+    """
+    parsed = [_VIPER_NAME.match(PurePath(str(name)).name) for name in names]
+    for name, found in zip(names, parsed, strict=True):
+        if not found:
+            raise DataError(f"The name {str(name)[:80]!r} says no person: a name as 001_45.bmp is expected.")
+    return np.array([int(found[1]) for found in parsed], np.int64)
+
+
 def read_features(path):
     """Read a file of features: an `.npz` of `names` (N,) text and `features` (N, D) float.
 
@@ -87,9 +108,24 @@ def read_features(path):
     return names.tolist(), features
 
 
+def write_features(path, names, features):
+    """Write a file of features as `read_features` reads it, atomically.
+
+    Args:
+        path: the file, `.npz`.
+        names: N texts.
+        features: (N, D) float.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, names=np.array(names, dtype=str), features=features)
+
+
 def normalise(features):
-    """Features divided by their Euclidean length; a feature of length 0 stays as it is."""
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    """Features (..., D) divided by their Euclidean length; a feature of length 0 stays as it is."""
+    lengths = np.linalg.norm(features, axis=-1, keepdims=True)
     return features / np.where(lengths > 0, lengths, 1)
 
 

@@ -87,7 +87,22 @@ def build(attributes, identities):
     Layers are named as in the state file, with `-` for its dots.
     """
     picture = keras.Input((None, None, 3), dtype="uint8")
-    x = layers.Rescaling(1 / 127.5, -1.0, **_SETTINGS)(picture)
+    features = trunk(layers.Rescaling(1 / 127.5, -1.0, **_SETTINGS)(picture))
+    head = _dense(features, "id_classifier.add_block.0", _BOTTLENECK)
+    head = _dense(_normalised(head, "id_classifier.add_block.1"), "id_classifier.classifier.0", identities)
+    heads = [_dense(features, f"attr_{name}_classifier", classes) for name, classes in attributes.items()]
+    return keras.Model(picture, layers.Concatenate(**_SETTINGS)([head, *heads]))
+
+
+def trunk(x):
+    """The network up to its pooled features.
+
+    Args:
+        x: (B, H, W, 3) float32 symbolic tensor, scaled as the weights expect it.
+
+    Returns:
+        (B, 2048) symbolic tensor. The layers are named as torchvision's, after `model-`.
+    """
     x = _convolution(x, "model.conv1", _WIDTH, 7, stride=2)
     x = layers.ReLU(**_SETTINGS)(_normalised(x, "model.bn1"))
     # What is pooled is not negative, so that zeros around it change nothing.
@@ -96,12 +111,7 @@ def build(attributes, identities):
         for block in range(blocks):
             name = f"model.layer{stage + 1}.{block}"
             x = _block(x, name, _WIDTH * 2**stage, stride=2 if stage and not block else 1, shortcut=not block)
-    features = layers.GlobalAveragePooling2D(**_PICTURES)(x)
-
-    head = _dense(features, "id_classifier.add_block.0", _BOTTLENECK)
-    head = _dense(_normalised(head, "id_classifier.add_block.1"), "id_classifier.classifier.0", identities)
-    heads = [_dense(features, f"attr_{name}_classifier", classes) for name, classes in attributes.items()]
-    return keras.Model(picture, layers.Concatenate(**_SETTINGS)([head, *heads]))
+    return layers.GlobalAveragePooling2D(**_PICTURES)(x)
 
 
 def _block(x, name, width, stride, shortcut):
@@ -136,24 +146,38 @@ def _layer_name(name):
 
 def _assign(model, arrays, path):
     """Put the arrays of a state file into the model; all must be there, fit, and be finite."""
+    known = {name: array for name, array in arrays.items() if name not in _UNUSED and not name.endswith(_COUNTER)}
+    assign(model, known, path, "the attribute network")
+
+
+def assign(model, arrays, path, network):
+    """Put arrays under PyTorch's names into a model whose layers are named like them, with `-` for the dots.
+
+    Args:
+        model: `keras.Model` of convolutions, normalisations and dense layers.
+        arrays: {name: array}, exactly those of the model.
+        path: the file, for the message.
+        network: what the message calls the model.
+
+    Raises:
+        WeightsError: an array is missing, not known, has another shape or is not finite; the first few are listed.
+    """
     entries = {
         f"{layer.name.replace('-', '.')}.{_PARTS[variable.name]}": variable
         for layer in model.layers
         for variable in layer.weights
     }
-    known = {name: array for name, array in arrays.items() if name not in _UNUSED and not name.endswith(_COUNTER)}
-    wrong = [f"{name} is missing" for name in entries if name not in known]
-    wrong += [f"{name} is not known" for name in known if name not in entries]
-    for name in entries.keys() & known.keys():
-        array = known[name]
+    wrong = [f"{name} is missing" for name in entries if name not in arrays]
+    wrong += [f"{name} is not known" for name in arrays if name not in entries]
+    known = {}
+    for name in entries.keys() & arrays.keys():
+        array = arrays[name]
         known[name] = array = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
         if array.shape != tuple(entries[name].shape):
             wrong.append(f"{name} has another shape than {tuple(entries[name].shape)}")
         elif array.dtype.kind != "f" or not np.isfinite(array).all():
             wrong.append(f"{name} holds values that are not finite numbers")
     if wrong:
-        raise WeightsError(
-            f"{path} does not fit the attribute network ({len(wrong)} faults): {'; '.join(sorted(wrong)[:6])}."
-        )
+        raise WeightsError(f"{path} does not fit {network} ({len(wrong)} faults): {'; '.join(sorted(wrong)[:6])}.")
     for name, variable in entries.items():
         variable.assign(known[name].astype("float32"))

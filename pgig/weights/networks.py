@@ -97,7 +97,7 @@ def load_networks(method, file, path, options):
         table = method.foreign(file, kind)
         if table is None:
             raise WeightsError(
-                f"{path} is a {kind} checkpoint, but --method {options.method.name} has none of that kind: give a .h5 file."
+                f"{path} is a {kind} checkpoint, but --method {options.method.name} knows none: give a .h5 file."
             )
         count = foreign.fill(table, foreign.read_foreign(path, kind), path, file)
         filled = {id(tensor.variable) for tensor in table.tensors}

@@ -7,16 +7,17 @@ from pgig.pretrained.resnet50_attributes import AttributeNetwork
 
 torch = pytest.importorskip("torch")
 
+from tests.pretrained import plain_resnet50 as plain  # noqa: E402
+
 ATTRIBUTES = {"hat": 2, "age": 4}
-BLOCKS, WIDTH, IDENTITIES = (1, 2, 1, 1), 4, 5
+IDENTITIES = 5
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small():
     """A network of the same kind and few weights."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_BLOCKS", BLOCKS)
-        patch.setattr(module, "_WIDTH", WIDTH)
+        plain.shrink(patch, module)
         yield
 
 
@@ -24,69 +25,30 @@ def small():
 def state():
     """Random tensors under the names of the original program."""
     torch.manual_seed(0)
-    tensors = {}
-
-    def normalised(name, width):
-        tensors[f"{name}.weight"], tensors[f"{name}.running_var"] = 0.5 + torch.rand(2, width)
-        tensors[f"{name}.bias"], tensors[f"{name}.running_mean"] = torch.randn(2, width)
-        tensors[f"{name}.num_batches_tracked"] = torch.tensor(3)
-
-    def convolution(name, norm, inputs, outputs, size):
-        tensors[f"{name}.weight"] = torch.randn(outputs, inputs, size, size) / (inputs * size**2) ** 0.5
-        normalised(norm, outputs)
 
     def dense(name, inputs, outputs):
-        tensors[f"{name}.weight"] = torch.randn(outputs, inputs) / inputs**0.5
-        tensors[f"{name}.bias"] = torch.randn(outputs)
+        return {
+            f"{name}.weight": torch.randn(outputs, inputs) / inputs**0.5,
+            f"{name}.bias": torch.randn(outputs),
+        }
 
-    convolution("model.conv1", "model.bn1", 3, WIDTH, 7)
-    depth = WIDTH
-    for stage, blocks in enumerate(BLOCKS):
-        width = WIDTH * 2**stage
-        for block in range(blocks):
-            name = f"model.layer{stage + 1}.{block}"
-            convolution(f"{name}.conv1", f"{name}.bn1", depth, width, 1)
-            convolution(f"{name}.conv2", f"{name}.bn2", width, width, 3)
-            convolution(f"{name}.conv3", f"{name}.bn3", width, 4 * width, 1)
-            if block == 0:
-                convolution(f"{name}.downsample.0", f"{name}.downsample.1", depth, 4 * width, 1)
-            depth = 4 * width
-    dense("model.fc", depth, 1000)
-    dense("id_classifier.add_block.0", depth, 512)
-    normalised("id_classifier.add_block.1", 512)
-    dense("id_classifier.classifier.0", 512, IDENTITIES)
+    tensors = plain.trunk_state("model.") | dense("model.fc", plain.FEATURES, 1000)
+    tensors |= dense("id_classifier.add_block.0", plain.FEATURES, 512)
+    tensors |= plain.normalised("id_classifier.add_block.1", 512)
+    tensors |= dense("id_classifier.classifier.0", 512, IDENTITIES)
     for attribute, classes in ATTRIBUTES.items():
-        dense(f"attr_{attribute}_classifier", depth, classes)
+        tensors |= dense(f"attr_{attribute}_classifier", plain.FEATURES, classes)
     return tensors
 
 
 def by_torch(state, pixels):
     """The original's forward pass."""
-    functional = torch.nn.functional
-
-    def norm(x, name):
-        parts = [state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")]
-        return functional.batch_norm(x, *parts)
-
-    def conv(x, name, norm_name, **options):
-        return norm(functional.conv2d(x, state[f"{name}.weight"], **options), norm_name)
 
     def dense(x, name):
-        return functional.linear(x, state[f"{name}.weight"], state[f"{name}.bias"])
+        return torch.nn.functional.linear(x, state[f"{name}.weight"], state[f"{name}.bias"])
 
-    x = torch.from_numpy((pixels.transpose(0, 3, 1, 2) / 255 - 0.5) / 0.5).float()
-    x = functional.max_pool2d(conv(x, "model.conv1", "model.bn1", stride=2, padding=3).relu(), 3, 2, 1)
-    for stage, blocks in enumerate(BLOCKS):
-        for block in range(blocks):
-            name, stride = f"model.layer{stage + 1}.{block}", 2 if stage and block == 0 else 1
-            y = conv(x, f"{name}.conv1", f"{name}.bn1").relu()
-            y = conv(y, f"{name}.conv2", f"{name}.bn2", stride=stride, padding=1).relu()
-            y = conv(y, f"{name}.conv3", f"{name}.bn3")
-            if block == 0:
-                x = conv(x, f"{name}.downsample.0", f"{name}.downsample.1", stride=stride)
-            x = (x + y).relu()
-    features = x.mean((2, 3))
-    head = norm(dense(features, "id_classifier.add_block.0"), "id_classifier.add_block.1")
+    features = plain.features(state, "model.", (pixels / 255 - 0.5) / 0.5)
+    head = plain.norm(state, dense(features, "id_classifier.add_block.0"), "id_classifier.add_block.1")
     heads = [dense(head, "id_classifier.classifier.0")]
     return [one.numpy() for one in heads + [dense(features, f"attr_{name}_classifier") for name in ATTRIBUTES]]
 

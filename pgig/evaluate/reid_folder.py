@@ -1,0 +1,63 @@
+"""Features of all pictures of a folder, as a file for `python -m pgig reid`."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pgig.data.images import decode, list_images, read_bytes
+from pgig.errors import DataError
+from pgig.evaluate.features import FeatureCache
+from pgig.metrics.reid_features import write_features
+from pgig.pretrained.catalogue import find
+from pgig.pretrained.pooled_alexnet import PooledAlexNet
+from pgig.pretrained.resnet50_reid import ReidNetwork
+from pgig.utils.progress import progress_bar
+
+# (height, width) to which pictures are resized: that of PN-GAN; AlexNet sees small pictures better as they are.
+_SIZES = {"resnet50": (256, 128), "alexnet": (128, 64)}
+
+
+def run(folder, output, network, weights=None, scaling="imagenet", size=None, batch_size=32, cache=None):
+    """Compute the features of a folder's pictures and write them.
+
+    Args:
+        folder: its pictures are taken in the order of their names.
+        output: file to write, see `pgig.metrics.reid_features.read_features`.
+        network: "resnet50" or "alexnet".
+        weights: weight file; None, for AlexNet alone: where `pgig.pretrained.catalogue` finds it.
+        scaling: of ResNet-50, one of `pgig.pretrained.resnet50_reid.SCALINGS`.
+        size: (height, width) to which pictures are resized (bilinear); None: the network's own.
+        batch_size: pictures at a time.
+        cache: folder in which features are kept, so that a second start computes what is missing; None: nowhere.
+
+    Raises:
+        DataError: the folder holds no pictures, or one is damaged.
+        WeightsError: the weight file is missing or not of the network.
+        StorageError: the output cannot be written.
+    """
+    names = list_images(folder)
+    if not names:
+        raise DataError(f"{folder} holds no pictures: give the folder of the pictures.")
+    size = size or _SIZES[network]
+    if network == "resnet50":
+        extractor = ReidNetwork(weights, scaling, batch_size)
+    else:
+        print("AlexNet was trained on ImageNet: this is no re-identification network, its scores only show the steps.")
+        extractor = PooledAlexNet(find("lpips-alex", weights), batch_size)
+
+    features, kept = [], FeatureCache(cache or None)
+    with progress_bar(None, "Features", "picture", len(names)) as bar:
+        for start in range(0, len(names), batch_size):
+            pixels = [_read(Path(folder) / name, size) for name in names[start : start + batch_size]]
+            features.append(kept.rows(extractor, np.stack(pixels)))
+            bar.update(len(pixels))
+    kept.save()
+    write_features(output, names, np.concatenate(features))
+    print(f"{len(names)} features of {features[0].shape[1]} numbers each, of {extractor.name}: {output}")
+
+
+def _read(path, size):
+    """Pixels (H, W, 3) uint8 of a picture in that size."""
+    pixels = decode(read_bytes(path), None, str(path))
+    return np.array(Image.fromarray(pixels).resize(size[::-1], Image.Resampling.BILINEAR))
