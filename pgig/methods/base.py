@@ -44,15 +44,21 @@ class MethodInfo:
 
 @dataclass(frozen=True)
 class Adam:
-    """Settings of an Adam optimizer, in the form step = lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + epsilon).
+    """Settings of an Adam optimizer.
 
-    The learning rate is a number or a schedule of `pgig.methods.schedules`, which counts the updates of its player.
+    Attributes:
+        learning_rate: a number, or a schedule of `pgig.methods.schedules`, which counts the updates of its player.
+        beta_1, beta_2: decays of the moments.
+        epsilon: where `corrected` is not set, as Keras and TensorFlow add it:
+            step = lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + epsilon).
+        corrected: add epsilon where PyTorch does, step = lr/(1-b1^t) * m / (sqrt(v/(1-b2^t)) + epsilon).
     """
 
     learning_rate: object
     beta_1: float
     beta_2: float
     epsilon: float
+    corrected: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from pgig.pose.mirror import mirror_batch
+from pgig.train.adam import CorrectedAdam
 
 engine = importlib.import_module(f"pgig.train.step_{keras.backend.backend()}")
 
@@ -22,7 +23,8 @@ def build_optimizers(method, stage, mixed_precision="none"):
     optimizers = {}
     for player in stage.players:
         settings = player.optimizer
-        optimizer = keras.optimizers.Adam(
+        kind = CorrectedAdam if settings.corrected else keras.optimizers.Adam
+        optimizer = kind(
             settings.learning_rate, settings.beta_1, settings.beta_2, settings.epsilon, name=player.name
         )
         if mixed_precision == "float16":

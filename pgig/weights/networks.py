@@ -109,10 +109,10 @@ def load_networks(method, file, path, options):
         origin = "a Keras 2 file of the original program"
     else:
         held = _held(config)
+        _compare(config, architecture(options, [name for name in networks if name in held]), path)
         if networks[-1] not in held:
             raise WeightsError(f"{path} holds the {' and the '.join(held)}, but the {networks[-1]} was expected.")
         networks, origin = [name for name in networks if name in held], "weights of this package"
-        _compare(config, architecture(options, networks), path)
         if len(held) > 1:
             tensors = [entry for entry in tensors if entry[0].split("/")[0] in networks]
     order = [entry for network in networks for entry in method.own_order(network)]

@@ -13,6 +13,7 @@ from pgig.losses.neighbour import reconstruction_distance
 from pgig.losses.perceptual import feature_model, vgg_input
 from pgig.losses.regular import total_variation
 from pgig.methods.base import Adam, Method, Player, Stage
+from pgig.methods.pictures import to_image
 from pgig.methods.pose_gan import networks as nets
 from pgig.methods.pose_gan.weights import original_order
 from pgig.pose.draw import draw_skeleton
@@ -168,11 +169,6 @@ class PoseGan(Method):
     def own_order(self, network):
         """Weights of `network` in the order of the original's .h5 files: a list of (file's name, variable)."""
         return original_order(self.networks[network], network, self.config, self.size)
-
-
-def to_image(pixels):
-    """Bytes 0..255 as float32 in [-1, 1]: (v / 255 - 0.5) * 2."""
-    return (ops.cast(pixels, "float32") / 255.0 - 0.5) * 2.0
 
 
 def pose_vector(keypoints):
