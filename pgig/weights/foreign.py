@@ -50,10 +50,12 @@ class Table:
     Attributes:
         tensors: every `Tensor` that must be there.
         ignored: regular expressions of whole names that may be there and are not used.
+        older: (regular expression, what replaces it) of beginnings of names in files of an older version.
     """
 
     tensors: tuple
     ignored: tuple = ()
+    older: tuple = ()
 
 
 def conv(array):
@@ -170,6 +172,8 @@ def fill(table, tensors, path, network):
     Raises:
         WeightsError: tensors are missing, left over, of another shape or not finite numbers; all kinds are listed.
     """
+    if table.older:
+        tensors = {_renamed(name, table.older): tensors[name] for name in tensors}
     missing, shaped, broken = [], [], []
     for tensor in table.tensors:
         if tensor.name not in tensors:
@@ -199,6 +203,13 @@ def fill(table, tensors, path, network):
     for tensor in table.tensors:
         tensor.variable.assign(np.ascontiguousarray(_laid_out(tensor, tensors[tensor.name])))
     return len(table.tensors)
+
+
+def _renamed(name, older):
+    for pattern, replacement in older:
+        if match := re.match(pattern, name):
+            return match.expand(replacement) + name[match.end() :]
+    return name
 
 
 def _laid_out(tensor, array):

@@ -10,6 +10,7 @@ from pgig.errors import OptionsError, WeightsError
 from pgig.methods.pg2 import discriminator, networks
 from pgig.methods.pg2.config import Pg2Config
 from pgig.methods.schedules import Halved
+from pgig.weights.foreign import fill
 from tests.methods.conformance import array, people, tensors
 
 SMALL = ("--conv_hidden_num", "4", "--z_num", "6", "--disc_hidden_num", "2")
@@ -191,3 +192,45 @@ def test_separable_networks_were_published_by_one_program():
     assert build("--family", "authors", *flags).foreign("stage1", "tensorflow") is None
     assert build("--family", "harshitbansal05", *flags).foreign("stage1", "torch") is None
     assert build("--family", "human-pose-transfer", *flags).foreign("stage1", "torch").tensors
+
+
+# (older, later) names of modules; the number of a block stands for all of them.
+RENAMED = {
+    "stage1": [
+        ("first_block.0", "start_conv.0"), ("en_block_1.block_2conv.2", "encoder.1.res.main.2"),
+        ("en_block_0.block_1conv.0", "encoder.0.conv.0"), ("de_block_3.block_1conv.0", "decoder.3.conv.0"),
+        ("de_block_4.block_2conv.0", "decoder.4.res.main.0"), ("fc1", "down_fc"), ("fc2", "up_fc"),
+        ("last_conv", "end_conv"),
+    ],
+    "generator": [
+        ("first_block.0", "start_conv.0"), ("en_block_2.block_2conv.0", "encoder.2.main.0"),
+        ("en_block_0.block_1conv.0", "encoder.0.conv.0"), ("de_block_1.block_2conv.2", "decoder.1.main.2"),
+        ("last_conv", "end_conv"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", RENAMED)
+def test_files_of_before_the_renaming_are_read(file):
+    table = build("--family", "human-pose-transfer").foreign(file, "torch")
+    random = np.random.default_rng(0)
+    later = {t.name: random.normal(size=torch_shape(t.variable)).astype(np.float32) for t in table.tensors}
+    before = dict(map(reversed, RENAMED[file]))
+    older = {}
+    for name, values in later.items():
+        module, _, end = name.rpartition(".")
+        older[f"{before.get(module, module)}.{end}"] = values
+    assert len(set(later) - set(older)) == 2 * len(before)
+
+    fill(table, later, "later", file)
+    expected = [array(tensor.variable) for tensor in table.tensors]
+    for tensor in table.tensors:
+        tensor.variable.assign(np.zeros(tensor.variable.shape))
+    fill(table, older, "older", file)
+    for tensor, values in zip(table.tensors, expected, strict=True):
+        np.testing.assert_array_equal(array(tensor.variable), values)
+
+
+def torch_shape(variable):
+    """Shape of a variable's tensor in a file of PyTorch."""
+    return tuple(variable.shape[axis] for axis in {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[len(variable.shape)])

@@ -12,6 +12,7 @@ from pgig.losses.masked import mask_loss
 from pgig.methods.base import Adam, Method, Player, Stage
 from pgig.methods.pg2 import discriminator, networks
 from pgig.methods.pg2.weights import checkpoint
+from pgig.methods.pictures import to_image
 from pgig.methods.schedules import Halved
 from pgig.pose.body_masks import capsule_mask, disc_mask
 from pgig.pose.discs import disc_maps
@@ -206,8 +207,3 @@ class Pg2(Method):
     def foreign(self, file, kind):
         """Where the tensors of a published checkpoint belong (see weights.py)."""
         return checkpoint(self, file, kind)
-
-
-def to_image(pixels):
-    """Bytes 0..255 as float32 in [-1, 1]."""
-    return (ops.cast(pixels, "float32") - 127.5) / 127.5

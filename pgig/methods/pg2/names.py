@@ -52,6 +52,18 @@ def of_human_pose_transfer(network, count, separable):
     return names | {"bottleneck": "down_fc", "spread": "up_fc"} if network == "generator1" else names
 
 
+def before_renaming(network):
+    """Beginnings of the names in older files of budui/Human-Pose-Transfer (branch me), and the later ones."""
+    inner = "res.main" if network == "generator1" else "main"
+    parts = [
+        (rf"{old}_block_(\d+)\.{block}\.", rf"{new}.\1.{name}.")
+        for old, new in (("en", "encoder"), ("de", "decoder"))
+        for block, name in (("block_2conv", inner), ("block_1conv", "conv"))
+    ]
+    ends = [("first_block", "start_conv"), ("last_conv", "end_conv"), ("fc1", "down_fc"), ("fc2", "up_fc")]
+    return (*parts, *((rf"{old}\.", f"{new}.") for old, new in ends))
+
+
 def of_harshitbansal05(network, count):
     """Names in harshitbansal05/Pose-Guided-Image-Generation."""
     names, pairs, singles = {"first": "block_1.0", "last": "conv_last"}, 0, 0

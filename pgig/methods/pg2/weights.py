@@ -59,7 +59,8 @@ def checkpoint(method, file, kind):
     build = _authors if family == "authors" else _torch
     tensors = tuple(tensor for network in networks for tensor in build(method, network))
     if kind == "torch":
-        return Table(tensors, (r".*\.num_batches_tracked",))
+        renamed = family == "human-pose-transfer" and networks != ("discriminator",)
+        return Table(tensors, (r".*\.num_batches_tracked",), names.before_renaming(networks[-1]) if renamed else ())
     others = tuple(scope for network, scope in _SCOPES.items() if network not in networks)
     return Table(tensors, others + _UNUSED)
 
