@@ -9,7 +9,6 @@ stored twice.
 import contextlib
 import hashlib
 import json
-import os
 import sys
 import weakref
 import zipfile
@@ -23,12 +22,8 @@ from pgig.data.pairs import identity
 from pgig.data.tfrecord import decode_example, encode_example, frame, read_record
 from pgig.errors import DataError
 from pgig.utils.files import atomic_folder, storage_errors, sweep, write_text
+from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks.
-    fcntl = None
 
 FORMAT = 1
 SHARD_BYTES = 64 * 2**20
@@ -192,23 +187,14 @@ def _features(listing, source, number):
 def _builder_lock(folder):
     """Let one program at a time make records here, and sweep what a killed one left.
 
-    The lock is on the parent folder itself: it leaves no file behind and dies with its holder. Without locks two
-    programs may make the same records, each in a folder of its own, and the later rename wins.
+    Without locks two programs may make the same records, each in a folder of its own, and the later rename wins.
     """
-    if fcntl is None:
-        yield
-        return
     folder = Path(folder)
-    with storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder.parent, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"Waiting for another program that makes records in {folder.parent}.", file=sys.stderr)
-                fcntl.flock(handle, fcntl.LOCK_EX)
+
+    def tell():
+        print(f"Waiting for another program that makes records in {folder.parent}.", file=sys.stderr)
+
+    with alone_in(folder.parent, tell) as held, storage_errors(folder):
+        if held:
             sweep(folder.parent, folder.name)
-            yield
-        finally:
-            os.close(handle)
+        yield

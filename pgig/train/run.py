@@ -7,11 +7,13 @@ from pgig.data.check import require_trainable
 from pgig.data.dataset import open_images
 from pgig.data.pairs import pairs_hash, read_pairs
 from pgig.data.stream import PairStream
+from pgig.errors import OptionsError
 from pgig.train import state
 from pgig.train.loop import Loop, Schedule
 from pgig.train.observer import Observer
 from pgig.train.step import build_method, build_optimizers, engine, state_variables
 from pgig.utils.files import require_folder, storage_errors, sweep
+from pgig.utils.locks import alone_in
 from pgig.weights.networks import load_checkpoints
 
 # Options that may change between the parts of a run; all others must stay.
@@ -49,12 +51,20 @@ def run(options):
         load_checkpoints(method, options, method.stage.needs)
     for folder in (shared.checkpoints_dir, shared.output_dir):
         require_folder(folder)
-        sweep(folder)
 
     images = open_images(data)
     train, test = _streams(images, pairs, options)
     print(f"Number of images: {len(images)}\nNumber of pairs train: {len(train)}\nNumber of pairs test: {len(test)}")
 
+    with alone_in(shared.checkpoints_dir, lambda: _refuse(shared.checkpoints_dir)):
+        _train(options, method, train, test, states, fixed)
+
+
+def _train(options, method, train, test, states, fixed):
+    """Everything that writes, alone in `--checkpoints_dir`."""
+    shared = options.shared
+    for folder in (shared.checkpoints_dir, shared.output_dir):
+        sweep(folder)
     if shared.restart:
         _set_aside(states)
     schedule = Schedule(
@@ -89,6 +99,10 @@ def run(options):
     observer.open(loop.progress.epoch)
     loop.run()
     print(f"Weights: {shared.checkpoints_dir}; samples, curves and report: {shared.output_dir}/report.html")
+
+
+def _refuse(folder):
+    raise OptionsError(f"Another training writes to {folder}: wait until it ends, or give another --checkpoints_dir.")
 
 
 def fixed_options(options, pairs):
