@@ -20,13 +20,15 @@ class UpConv2D(keras.layers.Layer):
         kernel: (4, 4, filters, C).
     """
 
+    side = 4
+
     def __init__(self, filters, kernel_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
-        shape = (4, 4, self.filters, input_shape[-1])
+        shape = (self.side, self.side, self.filters, input_shape[-1])
         self.kernel = self.add_weight(name="kernel", shape=shape, initializer=self.kernel_initializer)
 
     def call(self, x):

@@ -4,12 +4,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from pgig.layers.upconv import UpConv2D
+
 # Which rows of the kernel the two taps of each output phase take; row 3 is a row of zeros.
 _ROWS = np.array([1, 3, 2, 0])
 
 
 @keras.saving.register_keras_serializable(package="pgig")
-class UpConv3x3(keras.layers.Layer):
+class UpConv3x3(UpConv2D):
     """Transposed 3x3 convolution of stride 2: (B, h, w, C) to (B, 2h, 2w, filters).
 
     It is PyTorch's with padding 1 and output padding 1: of the 2h + 1 rows and columns that reach any input, the
@@ -24,14 +26,10 @@ class UpConv3x3(keras.layers.Layer):
         kernel: (3, 3, filters, C); bias: (filters,), zeros at the start.
     """
 
-    def __init__(self, filters, kernel_initializer="glorot_uniform", **kwargs):
-        super().__init__(**kwargs)
-        self.filters = filters
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+    side = 3
 
     def build(self, input_shape):
-        shape = (3, 3, self.filters, input_shape[-1])
-        self.kernel = self.add_weight(name="kernel", shape=shape, initializer=self.kernel_initializer)
+        super().build(input_shape)
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, x):
@@ -39,14 +37,6 @@ class UpConv3x3(keras.layers.Layer):
             return sub_pixel(x, self.kernel) + self.bias
         y = ops.conv_transpose(x, self.kernel, strides=2, padding="valid", data_format="channels_last")
         return y[:, 1:, 1:] + self.bias
-
-    def compute_output_shape(self, input_shape):
-        batch, height, width, _ = input_shape
-        return (batch, height and 2 * height, width and 2 * width, self.filters)
-
-    def get_config(self):
-        initializer = keras.initializers.serialize(self.kernel_initializer)
-        return {**super().get_config(), "filters": self.filters, "kernel_initializer": initializer}
 
 
 def sub_pixel(x, kernel):

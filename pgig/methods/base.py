@@ -70,8 +70,8 @@ class Player:
         trains: names of the networks whose weights it updates.
         loss: function of (inputs, training) -> (scalar to minimise, {name: scalar}). `inputs` is a list of
             `batches` dictionaries as returned by `Method.inputs`; the named scalars already carry their
-            weights and stand in the order in which they are reported. In a stage of `one_batch` it may return a
-            third value, {name: tensor}: inputs for the players after it.
+            weights and stand in the order in which they are reported. It may return a third value, {name: tensor
+            without gradient}: more inputs for the players after it, in a stage of `one_batch`.
         optimizer: settings of its optimizer.
         batches: how many batches one update draws.
         repeats: updates per iteration.

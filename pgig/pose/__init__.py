@@ -12,6 +12,7 @@ _MODULES = {
     "discs": ("disc_indices", "disc_maps"),
     "body_masks": ("capsule_mask", "disc_mask"),
     "mirror": ("mirror_batch", "mirror_keypoints"),
+    "canonical": ("CanonicalPoses", "find_canonical_poses", "read_canonical_poses", "write_canonical_poses"),
     "stick": ("stick_figure",),
     "limbs": ("body_transform", "limb_masks", "limb_transforms"),
     "affine": ("fit_affine",),

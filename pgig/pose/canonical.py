@@ -16,10 +16,9 @@ import numpy as np
 
 from pgig.errors import DataError
 from pgig.pose.check import is_valid
+from pgig.pose.clusters import cluster_poses, squared_distances
 from pgig.pose.joints import MISSING, NAMES, indices
 from pgig.utils.files import write_text
-from pgig.utils.progress import progress_bar
-from pgig.utils.random import generator
 
 COUNT = 8
 SHIPPED = Path(__file__).with_name("canonical_poses.json")
@@ -29,7 +28,6 @@ _PER_TORSO = 1000
 # A torso shorter than this share of the picture is bent away or a wrong detection: it is no measure.
 _SHORTEST = 1 / 16
 
-_RESTARTS, _ROUNDS = 8, 100
 _DIGITS = 5
 
 # What a file of poses may hold: pictures are numbered by two digits at most.
@@ -95,22 +93,13 @@ def find_canonical_poses(names, keypoints, size, count=COUNT, seed=0):
     names, keypoints = names[usable], keypoints[usable]
     points, seen = _normalised(keypoints)
 
-    best = None
-    for restart in progress_bar(range(_RESTARTS), "Clustering", "restart"):
-        random = generator(seed, "canonical poses", restart)
-        found = _k_means(points, seen, _first_centres(points, seen, count, random))
-        if best is None or found[0] < best[0]:
-            best = found
-    _, nearest, centres = best
-
+    nearest, centres = cluster_poses(points, seen, count, seed)
     chosen, members = [], np.bincount(nearest, minlength=count)
-    if not members.all():
-        raise _too_few(count, len(points))
     for cluster in np.argsort(-members, kind="stable"):
         rows = np.flatnonzero(nearest == cluster)
         usual = 2 * seen[rows].sum(axis=0) >= len(rows)
         lacking = (usual & ~seen[rows]).sum(axis=1)
-        distances = _distances(points[rows], seen[rows], centres[cluster]) / seen[rows].sum(axis=1)
+        distances = squared_distances(points[rows], seen[rows], centres[cluster]) / seen[rows].sum(axis=1)
         chosen.append(rows[np.lexsort((distances, lacking))[0]])
     shares = np.round(np.where(seen[chosen][..., None], keypoints[chosen][..., :2] / size, 0), _DIGITS)
     joints = np.concatenate([shares, seen[chosen][..., None]], axis=-1)
@@ -204,51 +193,3 @@ def _normalised(keypoints):
     seen = keypoints[..., 2] > 0
     points = np.rint((keypoints[..., :2] - hips[:, None]) * _PER_TORSO / length[:, None, None])
     return np.where(seen[..., None], points, 0).astype(np.int64), seen
-
-
-def _distances(points, seen, centre):
-    """Sums of squares (N,) int64 over the joints that each pose has."""
-    return (np.where(seen[..., None], points - centre, 0) ** 2).sum(axis=(1, 2))
-
-
-def _means(points, seen, instead):
-    """Mean pose (18, 2), rounded to whole numbers; `instead` for a joint that no pose has."""
-    sums, counts = points.sum(axis=0), seen.sum(axis=0)[:, None]
-    return np.where(counts > 0, (2 * sums + counts) // np.maximum(2 * counts, 1), instead)
-
-
-def _first_centres(points, seen, count, random):
-    """Poses far from each other (k-means++: Arthur and Vassilvitskii, 2007); the mean pose fills what they lack."""
-    if len(points) < count:
-        raise _too_few(count, len(points))
-    mean = _means(points, seen, 0)
-    row, nearest, centres = random.integers(len(points)), None, []
-    while True:
-        centres.append(np.where(seen[row][:, None], points[row], mean))
-        distances = _distances(points, seen, centres[-1])
-        nearest = distances if nearest is None else np.minimum(nearest, distances)
-        if len(centres) == count:
-            return np.stack(centres)
-        if not nearest.any():
-            raise _too_few(count, len(points))
-        row = np.searchsorted(np.cumsum(nearest), random.integers(nearest.sum()), side="right")
-
-
-def _k_means(points, seen, centres):
-    """Lloyd's algorithm: (sum of squared distances, cluster of each pose (N,), centres (K, 18, 2))."""
-    nearest = None
-    for _ in range(_ROUNDS):
-        distances = np.stack([_distances(points, seen, centre) for centre in centres])
-        before, nearest = nearest, distances.argmin(axis=0)
-        if before is not None and (before == nearest).all():
-            break
-        groups = (nearest == cluster for cluster in range(len(centres)))
-        centres = np.stack([_means(points[g], seen[g], c) for g, c in zip(groups, centres, strict=True)])
-    return distances.min(axis=0).sum(), nearest, centres
-
-
-def _too_few(count, valid):
-    return DataError(
-        f"{count} canonical poses are wanted, but only {valid} pictures have a usable pose, or too many are alike: ask "
-        "for fewer poses, or check the annotations with `python -m pgig check`."
-    )

@@ -82,6 +82,8 @@ REFUSED = [
     ("--lr_decay 0", "lr_decay"),
     ("--mask_l1_loss -1", "mask_l1_loss"),
     ("--flip_rate 1.5", "flip_rate"),
+    ("--learning_rate 0", "learning_rate"),
+    ("--lambda_idt nan", "lambda_idt"),
     ("--perceptual_layers 2", "perceptual_layers"),
 ]
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from pgig.cli.options import parse
 from pgig.train.run import FREE
+from pgig.utils.locks import alone_in
 from pgig.weights import keras_h5
 from tests.conftest import NETWORK, RUN
 
@@ -60,17 +61,14 @@ def test_files_of_a_run(tiny, program):
     assert re.search(pattern, result.out)
 
 
-def test_a_weight_file_holds_the_state_after_its_epoch(tiny, program):
-    assert program("train", *NETWORK, *RUN).code == 0
+def test_a_weight_file_holds_the_state_after_its_epoch(trained_folder):
     with np.load("run/state/step-00000002/arrays.npz") as arrays:
         kernel = arrays["network/generator/000/kernel"]
     (_, stored), *_ = keras_h5.read("run/epoch_000_generator.h5")[0]
     assert np.array_equal(stored, kernel)
 
 
-@pytest.mark.slow
-def test_a_longer_run_goes_on_and_a_complete_one_says_so(tiny, program):
-    assert program("train", *NETWORK, *RUN).code == 0
+def test_a_longer_run_goes_on_and_a_complete_one_says_so(trained_folder, program):
     assert "This run is complete: 1 epochs" in program("train", *NETWORK, *RUN).out
     result = program("train", *NETWORK, *RUN, "--number_of_epochs", "2")
     assert "Going on from epoch 1, iteration 0" in result.out
@@ -103,3 +101,12 @@ def test_weights_can_be_the_start_of_another_run(tiny, program, weights):
 
 def test_every_free_option_exists():
     assert FREE <= set(parse([]).flat())
+
+
+def test_a_second_training_in_the_same_folder_is_refused(tiny, program):
+    Path("run").mkdir()
+    Path("run/.writing-half").write_text("of the first one")
+    with alone_in("run", lambda: pytest.fail("held already")):
+        sentence = program("train", *NETWORK, *RUN).sentence
+        assert sentence.startswith("Another training writes to run: ")
+        assert names("run", ".*") == [".writing-half"] and not names("out", "*")

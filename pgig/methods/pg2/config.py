@@ -131,6 +131,16 @@ class Pg2Config:
                 f"--num_skip_out_connect {self.num_skip_out_connect} cannot be built: only the outermost skip "
                 "connection can be left out, so give 0 or 1."
             )
+        for name in ("g_lr", "d_lr"):
+            if not getattr(self, name) > 0:
+                raise OptionsError(f"--{name} {getattr(self, name)} must be above 0: it is a learning rate.")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise OptionsError(f"--{name} {getattr(self, name)} must be from 0 to below 1: it is a decay.")
+        for name in ("mask_l1_weight", "mask_ratio", "gan_weight"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise OptionsError(f"--{name} {value} must be 0 or more: it is a weight.")
         if not 0 <= self.flip_rate <= 1:
             raise OptionsError(f"--flip_rate {self.flip_rate} must lie between 0 and 1.")
 

@@ -99,8 +99,11 @@ class PnGanConfig:
             if getattr(self, name) < 1:
                 raise OptionsError(f"--{name} {getattr(self, name)} must be 1 or more.")
         for name in ("lambda_idt", "mask_l1_loss", "perceptual_loss"):
-            if getattr(self, name) < 0:
+            # Turned round, here and below: nan is no number.
+            if not getattr(self, name) >= 0:
                 raise OptionsError(f"--{name} {getattr(self, name)} must be 0 or more: it is a weight.")
+        if not self.learning_rate > 0:
+            raise OptionsError(f"--learning_rate {self.learning_rate} must be above 0.")
         if not 0 <= self.flip_rate <= 1:
             raise OptionsError(f"--flip_rate {self.flip_rate} must lie between 0 and 1.")
         if self.perceptual_layers not in vgg_layers():

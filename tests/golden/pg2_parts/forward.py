@@ -59,11 +59,11 @@ def torch_size(case):
 
 def torch_network(config, size, tensors):
     """The network of a torch configuration with its weights."""
-    kind, seed000 = config["cls"].split()[-1], config["cls"].startswith("seed000")
+    kind, third = config["cls"].split()[-1], config["cls"].startswith("seed000")
     network = {"G1": "generator1", "G2": "generator2", "D": "discriminator"}[kind]
-    flags = {"family": "harshitbansal05" if seed000 else "human-pose-transfer"}
+    flags = {"family": "harshitbansal05" if third else "human-pose-transfer"}
     if kind == "D":
-        assert size[0] == (128 if config.get("market_or_DF", not seed000) else 256)
+        assert size[0] == (128 if config.get("market_or_DF", not third) else 256)
         # The normalisations of this one keep running averages, and its convolutions have no bias worth a name.
         flags |= {"disc_hidden_num": torch_width(config), "statistics": "separate"}
     else:
@@ -76,7 +76,7 @@ def torch_network(config, size, tensors):
         if "num_skip_out_connect" in config:
             flags["num_skip_out_connect"] = config["num_skip_out_connect"]
     holder = recipe.network_for(network, flags, size)
-    if seed000 and kind == "D":
+    if third and kind == "D":
         fill_without_filters(holder.networks[network], tensors)
     else:
         recipe.fill_network(holder, "torch", tensors)
