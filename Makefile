@@ -42,9 +42,13 @@ $(VENV)/weights: $(VENV)/installed
 weights: $(VENV)/weights
 	$(BIN)/python -m pgig weights
 
+# Tests run in so many processes at a time; each one takes up to 9 GB of memory.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
 test: demo $(VENV)/weights
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # The same tests on the other two back ends.
 TORCH ?= torch==2.13.0
@@ -53,8 +57,8 @@ $(VENV)/backends: $(VENV)/installed
 	touch $@
 
 test-backends: $(VENV)/backends
-	KERAS_BACKEND=jax $(BIN)/python -m pytest
-	KERAS_BACKEND=torch $(BIN)/python -m pytest
+	KERAS_BACKEND=jax $(PYTEST)
+	KERAS_BACKEND=torch $(PYTEST)
 
 lint: install
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """A tiny data set in the original's layout, and a way to run the programs inside the test process."""
 
+import gc
 import re
 import resource
 import shutil
@@ -33,6 +34,18 @@ _FIGURE = np.array(
         *((0.09, 0.46), (0.09, 0.54), (0.10, 0.42), (0.10, 0.58)),
     ]
 )
+
+
+_peak = 0
+
+
+def pytest_runtest_logfinish():
+    """Networks lie in cycles of references, for which Python looks too rarely: gigabytes of them would pile up."""
+    global _peak
+    now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if now > _peak + 100_000:
+        gc.collect()
+        _peak = now
 
 
 def make_dataset(root, name, size, people=(2, 1), pictures=3, seed=0):
@@ -133,6 +146,25 @@ def tiny(_tiny, tmp_path, monkeypatch):
     """A working directory with a small data set `market`: 6 pictures for training, 3 for testing."""
     folder = tmp_path / "work"
     shutil.copytree(_tiny, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _trained_folder(tmp_path_factory, _tiny):
+    folder = tmp_path_factory.mktemp("trained") / "work"
+    shutil.copytree(_tiny, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        programs.train([*NETWORK, *RUN])
+    return folder
+
+
+@pytest.fixture
+def trained_folder(_trained_folder, tmp_path, monkeypatch):
+    """A working directory like `tiny`, with the run of NETWORK and RUN in it."""
+    folder = tmp_path / "trained"
+    shutil.copytree(_trained_folder, folder)
     monkeypatch.chdir(folder)
     return folder
 

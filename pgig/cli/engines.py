@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from pgig.cli.engine_keys import ENGINES, GENERATOR, GFV, TRAIN1, translate
+from pgig.cli.engine_keys import ENGINES, GENERATOR, GFV, TRAIN1, TRAIN2, translate
 from pgig.cli.parser import CommandParser
 from pgig.errors import OptionsError
 
@@ -107,20 +107,30 @@ def _train(own, options, leave):
     from pgig.data.pairs import read_pairs
 
     shared = options.shared
+    if own.engine == TRAIN2:
+        _require_named(own, options.config.stage1_checkpoint, "model.generator1.pretrained_path", "first")
     require_trainable(options.data, shared.batch_size)
+    pairs = read_pairs(options.data.pairs_file_train)
     if "iterations_per_epoch" not in options.given:
         # An epoch of theirs is one pass over the pairs, without the rest that fills no batch.
-        iterations = len(read_pairs(options.data.pairs_file_train)) // shared.batch_size
-        options = replace(options, shared=replace(shared, iterations_per_epoch=iterations))
-    leave()
+        options = replace(options, shared=replace(shared, iterations_per_epoch=len(pairs) // shared.batch_size))
 
+    from pgig.train import state
+    from pgig.train.run import fixed_options
     from pgig.train.run import run as train
+    from pgig.weights.foreign import kind_of
 
+    # The configuration of a run that is there already stays as it is when this one is refused.
+    states = Path(shared.checkpoints_dir) / "state"
+    going_on = not shared.restart and state.check(states, fixed_options(options, pairs)) is not None
+    if own.engine == TRAIN2 and not going_on:
+        kind_of(options.config.stage1_checkpoint)
+    leave()
     train(options)
 
 
 def _strips(own, options, leave):
-    _require_generator(own, options)
+    _require_generator(own, options.shared.generator_checkpoint)
     leave()
 
     from pgig.generate.strips import run as strips
@@ -129,7 +139,7 @@ def _strips(own, options, leave):
 
 
 def _features(own, options, leave):
-    _require_generator(own, options)
+    _require_generator(own, options.shared.generator_checkpoint)
     leave()
 
     from pgig.generate.features import run as features
@@ -137,11 +147,18 @@ def _features(own, options, leave):
     features(options, own.output, "gfv", "both", npy=True)
 
 
-def _require_generator(own, options):
-    if not options.shared.generator_checkpoint:
+def _require_generator(own, path):
+    from pgig.weights.foreign import kind_of
+
+    _require_named(own, path, "model.generator2.pretrained_path", "second")
+    kind_of(path)
+
+
+def _require_named(own, path, key, which):
+    if not path:
         raise OptionsError(
-            f"{own.engine} needs model.generator2.pretrained_path, the weight file of the second generator: give it in "
-            f"{own.config}, or with -t \"model.generator2.pretrained_path='FILE.pth'\"."
+            f"{own.engine} needs {key}, the weight file of the {which} generator: give it in {own.config}, or with "
+            f"-t \"{key}='FILE.pth'\"."
         )
 
 

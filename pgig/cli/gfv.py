@@ -9,7 +9,7 @@ def gfv(argv=None):
     """Export the bottleneck, or the global feature vectors, of each pair."""
     from pgig.generate.flags import OwnParser, parse_with
 
-    parser = OwnParser("python -m pgig gfv", gfv.__doc__)
+    parser = OwnParser("python -m pgig gfv", f"{gfv.__doc__} Without --method and --config, that of {DEFAULT_METHOD}.")
     add = parser.add_argument
     add("-o", "--output", default="output/gfv", metavar="DIR", help="folder of <split>.npz and <split>.csv")
     add("--features", default="bottleneck", choices=("bottleneck", "gfv"),

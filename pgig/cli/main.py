@@ -58,9 +58,12 @@ def test(argv=None):
 def check(argv=None):
     """Say in sentences what is missing or wrong in a data set."""
     from pgig.cli.options import parse
+
+    options = parse(argv, "pgig check")
+
     from pgig.data.check import main
 
-    sys.exit(main(parse(argv, "pgig check")))
+    sys.exit(main(options))
 
 
 COMMANDS = {

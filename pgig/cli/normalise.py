@@ -1,5 +1,7 @@
 """`python -m pgig canonical-poses`, `normalise` and `reid-features`: from pictures to what `reid` scores."""
 
+from pathlib import Path
+
 from pgig.cli.parser import CommandParser
 from pgig.errors import OptionsError
 
@@ -23,6 +25,7 @@ def canonical_poses(argv=None):
     from pgig.pose.canonical import find_canonical_poses, write_canonical_poses
     from pgig.pose.check import outside
     from pgig.pose.files import read_annotations
+    from pgig.utils.files import require_folder
 
     data = options.data
     table = read_annotations(data.annotations_file_train)
@@ -31,6 +34,7 @@ def canonical_poses(argv=None):
     wrong = np.flatnonzero(outside(keypoints, data.image_size).any(-1))
     if len(wrong):
         raise DataError(outside_sentence(names[wrong[0]], keypoints[wrong[0]], data.image_size))
+    require_folder(Path(own.output).parent)
     poses = find_canonical_poses(names, keypoints, data.image_size, own.count, options.shared.seed)
     write_canonical_poses(own.output, poses)
     for number, (picture, members) in enumerate(zip(poses.pictures, poses.members, strict=True), start=1):

@@ -56,15 +56,22 @@ class Options:
 
 
 class _Parser(argparse.ArgumentParser):
+    """Raises its errors. Args: method: whose flags it has."""
+
+    def __init__(self, method, **settings):
+        super().__init__(**settings)
+        self._method = method
+
     def error(self, message):
-        raise OptionsError(f"{message[:1].upper()}{message[1:]}; `python cmd.py --help` lists the flags.")
+        raise OptionsError(f"{message[:1].upper()}{message[1:]}; {_help_of(self._method)}")
 
 
 def make_parser(method=DEFAULT_METHOD, program=None):
     """The argument parser of one method: the shared flags and its own, each with its default."""
-    parser = _bare_parser(method, program)
+    defaults = _defaults(method)
+    parser = _bare_parser(method, program, defaults)
     for action in parser._actions:
-        action.default = _defaults(method).get(action.dest, action.default)
+        action.default = defaults.get(action.dest, action.default)
     return parser
 
 
@@ -84,22 +91,25 @@ def parse(argv=None, program=None):
     first.add_argument("--config")
     early, _ = first.parse_known_args(argv)
     from_file = _read_toml(early.config) if early.config else {}
-    info = load(early.method or from_file.get("method", DEFAULT_METHOD))
+    name = early.method or from_file.get("method", DEFAULT_METHOD)
+    info = load(name)
     method = info.name
 
-    given, unknown = _bare_parser(method, program).parse_known_args(argv)
+    values = _defaults(method)
+    _, implied = aliases().get(name, (info, {}))
+    values |= implied
+    given, unknown = _bare_parser(method, program, values).parse_known_args(argv)
     if unknown:
         raise OptionsError(_explain(unknown[0], method))
     flags = vars(given)
     overrides = dict(_split_override(text) for text in flags.pop("t", None) or [])
-    values = _defaults(method)
-    _, implied = aliases().get(early.method or from_file.get("method"), (info, {}))
-    values |= implied
     for source, origin in ((from_file, early.config), (overrides, "-t"), (flags, None)):
         for key, value in source.items():
             key = _canonical(method, key)
             if key not in values:
                 raise OptionsError(f"{origin}: {_explain('--' + key, method)}")
+            if key == "config" and source is not flags or key == "method" and source is overrides:
+                raise OptionsError(f"{origin}: {key} cannot be given there: write --{key} {value}.")
             values[key] = value if origin is None else _convert(method, key, value, origin)
 
     shared = _pick(Shared, values)
@@ -111,8 +121,9 @@ def parse(argv=None, program=None):
     return Options(shared, info, _pick(info.config, values), stage, data_paths(shared), given)
 
 
-def _bare_parser(method, program):
+def _bare_parser(method, program, defaults):
     parser = _Parser(
+        method,
         prog=program,
         description="Pose-guided person image generation.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -124,7 +135,6 @@ def _bare_parser(method, program):
     parser.add_argument("--stage", help="stage of the method (default: its first)")
     parser.add_argument("--config", metavar="FILE.toml", help="file of values that the flags override")
     parser.add_argument("-t", action="append", metavar="KEY=VALUE", help="override one value of --config")
-    defaults = _defaults(method)
     for title, options in (("every method", Shared), (f"--method {method}", load(method).config)):
         group = parser.add_argument_group(title)
         for field in dataclasses.fields(options):
@@ -135,9 +145,15 @@ def _bare_parser(method, program):
                 type=_type(field),
                 choices=choices,
                 metavar=field.metadata["metavar"] or (None if choices else _type(field).__name__.upper()),
-                help=f"{field.metadata['help']} (default: {defaults[field.name]})".replace("%", "%%"),
+                help=_help(field, defaults[field.name]).replace("%", "%%"),
             )
     return parser
+
+
+def _help(field, default):
+    """The help of an option with its default, where there is one that the text does not tell itself."""
+    text = field.metadata["help"]
+    return text if default is None or "(default: " in text else f"{text} (default: {default})"
 
 
 def _fields(method):
@@ -166,14 +182,16 @@ def _pick(options, values):
 def _convert(method, key, value, origin):
     """Give a value of a file or of `-t` the type of its flag, under the rules of its flag."""
     field = _fields(method).get(key)
-    if field is None:
-        return value
-    kind = _type(field)
+    kind = _type(field) if field else str
     try:
-        value = kind(int(value) if isinstance(value, bool) else value)
-    except (TypeError, ValueError):
+        # `stage = 1` and `use_records = true` are meant; 2.5 is not cut to 2, and a list is no text.
+        converted = kind(int(value) if isinstance(value, bool) else value)
+        if not isinstance(value, (str, int, float)) or (kind is int and converted != float(value)):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
         raise OptionsError(f"{origin}: {key} is {value!r}, but {kind.__name__} was expected.") from None
-    choices = field.metadata["choices"]
+    value = converted
+    choices = field and field.metadata["choices"]
     if choices and value not in choices:
         raise OptionsError(f"{origin}: {key} is {value!r}: choose one of {', '.join(choices)}.")
     return value
@@ -189,11 +207,14 @@ def _split_override(text):
 def _read_toml(path):
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file)
+            values = tomllib.load(file)
     except OSError as error:
         raise OptionsError(f"--config {path} cannot be read ({error.strerror}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OptionsError(f"--config {path} is not a TOML file: {error}.") from None
+    if not isinstance(values.get("method", ""), str):
+        raise OptionsError(f"{path}: method is {values['method']!r}, but its name was expected, for example 'pg2'.")
+    return values
 
 
 def _explain(flag, method):
@@ -203,8 +224,12 @@ def _explain(flag, method):
     if owners:
         return f"--{name} belongs to --method {', '.join(owners)} and does not apply to {method}: leave it out."
     near = difflib.get_close_matches(name, _fields(method), n=1)
-    hint = f"did you mean --{near[0]}?" if near else "`python cmd.py --help` lists the flags."
-    return f"{flag} is not known; {hint}"
+    return f"{flag} is not known; {f'did you mean --{near[0]}?' if near else _help_of(method)}"
+
+
+def _help_of(method):
+    chosen = "" if method == DEFAULT_METHOD else f"--method {method} "
+    return f"`python cmd.py {chosen}--help` lists the flags."
 
 
 def _check_shared(shared):
@@ -213,5 +238,6 @@ def _check_shared(shared):
         if getattr(shared, name) < 1:
             raise OptionsError(f"--{name} {getattr(shared, name)} must be 1 or more.")
     for name in ("number_of_epochs", "start_epoch", "images_for_test", "test_limit", "state_interval"):
-        if getattr(shared, name) < 0:
+        # Turned round for the state interval: nan is no number of seconds.
+        if not getattr(shared, name) >= 0:
             raise OptionsError(f"--{name} {getattr(shared, name)} must be 0 or more.")

@@ -45,28 +45,34 @@ def reid(argv=None):
         raise OptionsError("--multi belongs to Market-1501's protocol: leave it out, or leave out --viper.")
     metric = flags.metric or ("euclidean" if flags.fuse else "cosine")
 
-    query = _read(flags.query, flags.fuse, flags.original and flags.original[0])
-    gallery = _read(flags.gallery, flags.fuse, flags.original and flags.original[1])
+    from pgig.metrics.fusion import require_same_poses
+
+    *query, poses = _read(flags.query, flags.fuse, flags.original and flags.original[0])
+    *gallery, others = _read(flags.gallery, flags.fuse, flags.original and flags.original[1])
+    require_same_poses(poses, others)
     print(f"{len(query[0])} queries, {len(gallery[0])} gallery pictures, {metric} distance")
     if flags.viper:
         _print_viper(query, gallery, metric)
     else:
-        multi = _read(flags.multi, flags.fuse) if flags.multi else None
+        multi = None
+        if flags.multi:
+            *multi, others = _read(flags.multi, flags.fuse)
+            require_same_poses(poses, others)
         _print_market(query, gallery, multi, metric)
 
 
 def _read(path, how, original=None):
-    """(names, features (N, D)) of a file, the poses of a picture fused if a way is given."""
+    """(names, features (N, D), poses) of a file, those of a picture fused if a way is given; else there are none."""
     from pgig.metrics.fusion import fuse, group_poses, with_original
     from pgig.metrics.reid_features import normalise, read_features
 
     names, features = read_features(path)
     if how is None:
-        return names, features
-    names, features = group_poses(names, features, path)
+        return names, features, []
+    names, features, poses = group_poses(names, features, path)
     features = with_original(names, features, *read_features(original)) if original else normalise(features)
     print(f"{path}: {len(names)} pictures, {features.shape[1]} features each, fused by {how}")
-    return names, fuse(features, how)
+    return names, fuse(features, how), poses
 
 
 def _print_market(query, gallery, multi, metric):

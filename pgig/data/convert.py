@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from pgig.data.authors_records import LAYOUTS, read_pair_records
-from pgig.data.authors_writer import serialized_records
 from pgig.data.folders import outside_sentence, shifted
 from pgig.data.images import decode, encoded_rgb, list_images, read_bytes
 from pgig.data.pairs import read_pairs
@@ -142,6 +141,9 @@ def export_records(paths, split, folder, layout, shuffle, seed=0, progress=True)
         if path.exists():
             raise DataError(f"{path} exists already, and nothing is overwritten: move it away, or name another folder.")
     poses, pairs, read = _open_split(paths, split)
+    # Here: it needs Keras, for which neither mistakes nor the other direction wait.
+    from pgig.data.authors_writer import serialized_records
+
     if shuffle:
         pairs = [pairs[number] for number in generator(seed, "records").permutation(len(pairs))]
     sweep(target.parent, target.stem)

@@ -175,7 +175,9 @@ def _read_poses(opened, folder, end, joints, progress):
         try:
             tables.append(read_table(io.BytesIO(data), _MOST_OPERATIONS))
         except DAMAGE as error:
-            reason = " ".join(str(error).split())[:200]
+            # Other errors speak of this program's own functions.
+            told = isinstance(error, ValueError)
+            reason = " ".join(str(error).split())[:200] if told else "its parts do not fit together"
             raise DataError(f"{name} is no readable pickle of poses ({reason}): take another copy.") from None
     candidates, people = tables
     found = {}

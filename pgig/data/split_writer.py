@@ -12,7 +12,7 @@ from pgig.data.pairs import write_pairs
 from pgig.errors import DataError
 from pgig.pose.check import outside
 from pgig.pose.files import write_annotations
-from pgig.utils.files import atomic_folder, sweep
+from pgig.utils.files import atomic_folder, require_folder, sweep
 
 # Names that a keypoint table and every file system can hold: no separators of either, no control characters.
 _NAME = re.compile(r'[^\x00-\x20\x7f/\\:*?"<>|.][^\x00-\x1f\x7f/\\:*?"<>|]*')
@@ -107,12 +107,22 @@ def new_split(files, size):
         StorageError: the disk is full or a folder cannot be written.
     """
     require_absent(files)
-    sweep(Path(files.images_dir).parent, Path(files.images_dir).name)
-    with atomic_folder(files.images_dir) as folder:
-        writer = SplitWriter(folder, size)
-        yield writer
-        write_annotations(files.annotations_file, list(writer.poses), list(writer.poses.values()))
-        write_pairs(files.pairs_file, writer.pairs)
+    above = Path(files.images_dir).parent
+    is_new = not above.exists()
+    with contextlib.ExitStack() as undo:
+        if is_new:
+            undo.callback(_remove_if_empty, above)
+        for path in (files.images_dir, files.annotations_file, files.pairs_file):
+            require_folder(Path(path).parent)
+        sweep(above, Path(files.images_dir).name)
+        with atomic_folder(files.images_dir) as folder:
+            writer = SplitWriter(folder, size)
+            yield writer
+            write_annotations(files.annotations_file, list(writer.poses), list(writer.poses.values()))
+            undo.callback(Path(files.annotations_file).unlink, missing_ok=True)
+            write_pairs(files.pairs_file, writer.pairs)
+            undo.callback(Path(files.pairs_file).unlink, missing_ok=True)
+        undo.pop_all()
 
 
 def require_absent(files):
@@ -120,3 +130,8 @@ def require_absent(files):
     for path in (files.images_dir, files.annotations_file, files.pairs_file):
         if Path(path).exists():
             raise DataError(f"{path} exists already, and nothing is overwritten: move it away, or name another place.")
+
+
+def _remove_if_empty(folder):
+    with contextlib.suppress(OSError):
+        Path(folder).rmdir()

@@ -6,12 +6,13 @@ import numpy as np
 from PIL import Image
 
 from pgig.data.images import decode, list_images, read_bytes
-from pgig.errors import DataError
+from pgig.errors import DataError, StorageError
 from pgig.evaluate.features import FeatureCache
 from pgig.metrics.reid_features import write_features
 from pgig.pretrained.catalogue import find
 from pgig.pretrained.pooled_alexnet import PooledAlexNet
 from pgig.pretrained.resnet50_reid import ReidNetwork
+from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
 
 # (height, width) to which pictures are resized: that of PN-GAN; AlexNet sees small pictures better as they are.
@@ -38,7 +39,12 @@ def run(folder, output, network, weights=None, scaling="imagenet", size=None, ba
     """
     names = list_images(folder)
     if not names:
-        raise DataError(f"{folder} holds no pictures: give the folder of the pictures.")
+        what = "holds no pictures" if Path(folder).is_dir() else "is no folder"
+        raise DataError(f"{folder} {what}: give the folder of the pictures.")
+    # Before the work, not after it.
+    if Path(output).is_dir():
+        raise StorageError(f"{output} is a folder: give the name of a file, ending in .npz.")
+    require_folder(Path(output).parent)
     size = size or _SIZES[network]
     if network == "resnet50":
         extractor = ReidNetwork(weights, scaling, batch_size)

@@ -6,6 +6,14 @@ from pgig.cli.options import parse
 from pgig.errors import OptionsError
 
 
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds the defaults that there are."""
+
+    def _get_help_string(self, action):
+        nothing = action.default is None or action.default is False or action.default == ""
+        return action.help if nothing else super()._get_help_string(action)
+
+
 class OwnParser(argparse.ArgumentParser):
     """A parser for the flags that only one program has; `parse_with` hands it the command line.
 
@@ -19,7 +27,7 @@ class OwnParser(argparse.ArgumentParser):
             prog=program,
             usage=f"{program} [flags of this program] [flags of every program]",
             description=description,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Formatter,
             add_help=False,
             allow_abbrev=False,
         )

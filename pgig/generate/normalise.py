@@ -21,8 +21,8 @@ from pgig.pose.check import is_valid
 from pgig.pose.files import read_annotations
 from pgig.pose.joints import MISSING, NAMES
 from pgig.train.pictures import write_png
-from pgig.utils.files import sha256, sweep, write_text
-from pgig.weights.networks import architecture
+from pgig.utils.files import sweep, write_text
+from pgig.weights.networks import architecture, weight_hashes
 
 SPLITS = ("train", "test", "query")
 
@@ -153,7 +153,8 @@ def _names(folder):
     """Names of the pictures of a folder, whose rendered pictures must not overwrite each other."""
     names = list_images(folder)
     if not names:
-        raise DataError(f"{folder} holds no pictures: name their folder with --images.")
+        what = "holds no pictures" if Path(folder).is_dir() else "is no folder"
+        raise DataError(f"{folder} {what}: name the folder of the pictures with --images.")
     stems = {}
     for name in names:
         if stems.setdefault(Path(name).stem, name) != name:
@@ -189,7 +190,7 @@ def _origin(options, method, joints, source, prefix, normalise):
         "prefix": prefix,
         "poses": hashlib.sha256(joints.tobytes()).hexdigest(),
         "normalise": normalise,
-        "weights": sha256(options.shared.generator_checkpoint),
+        **weight_hashes(method, options),
         "network": architecture(options, method.files["generator"]),
         "dropout": options.shared.use_dropout_test,
     }

@@ -17,10 +17,10 @@ from pgig.generate.jpeg import write_jpeg
 from pgig.generate.pairs import generated_batches, generation_options, load_generator
 from pgig.pose.check import is_valid
 from pgig.pose.files import read_annotations
-from pgig.utils.files import atomic_path, sha256, sweep, write_text
+from pgig.utils.files import atomic_path, sweep, write_text
 from pgig.utils.progress import progress_bar
 from pgig.utils.random import generator
-from pgig.weights.networks import architecture
+from pgig.weights.networks import architecture, weight_hashes
 
 TARGETS_PER_IMAGE = 2
 LIST_FILE = "train.txt"
@@ -159,7 +159,7 @@ def _training_pairs(images, path, seed):
 def _origin(options, method, pairs):
     return {
         "pairs": pairs_hash(pairs),
-        "weights": sha256(options.shared.generator_checkpoint),
+        **weight_hashes(method, options),
         "network": architecture(options, method.files["generator"]),
         "dropout": options.shared.use_dropout_test,
     }

@@ -98,7 +98,7 @@ def check_parts(parts):
         if width % part.panels or not width // part.panels:
             raise DataError(
                 f"{part.path} is {height} x {width} pixels (height x width), which is not {part.panels} equal panels "
-                "side by side: give another --layout, or another folder."
+                "side by side: give another --layout (strips: strip, strip3, strip6), or another folder."
             )
         sizes.setdefault((height, width // part.panels), []).append(part)
     if len(sizes) > 1:

@@ -50,8 +50,8 @@ def group_poses(names, features, origin="The features"):
         origin: what error messages call them, usually the path of their file.
 
     Returns:
-        (names, features): list of N `<name>` in the order of their first appearance, and (N, P, D) with the poses in
-        the order of their numbers.
+        (names, features, poses): list of N `<name>` in the order of their first appearance, (N, P, D) with the poses in
+        the order of their numbers, and the list of these P numbers.
 
     Raises:
         DataError: a name is of another form or appears twice, or the pictures have different poses.
@@ -68,7 +68,7 @@ def group_poses(names, features, origin="The features"):
         if rows.setdefault(int(found[2]), row) != row:
             raise DataError(f"{origin}: pose {found[2]} of {found[1][:80]} is there twice: keep one of them.")
     if not pictures:
-        return [], np.asarray(features)[:, None]
+        return [], np.asarray(features)[:, None], []
     first, poses = next((name, sorted(rows)) for name, rows in pictures.items())
     for name, rows in pictures.items():
         if sorted(rows) != poses:
@@ -77,7 +77,23 @@ def group_poses(names, features, origin="The features"):
                 "render all pictures in the same poses."
             )
     order = [[rows[pose] for pose in poses] for rows in pictures.values()]
-    return list(pictures), np.asarray(features)[order]
+    return list(pictures), np.asarray(features)[order], poses
+
+
+def require_same_poses(first, second):
+    """Refuse to compare pictures that were rendered in different poses.
+
+    Args:
+        first, second: numbers of the poses of two files, as `group_poses` gives them.
+
+    Raises:
+        DataError: they differ.
+    """
+    if first != second:
+        raise DataError(
+            f"The pictures of one file have the poses {_list(first)}, but those of another {_list(second)}: render all "
+            "pictures in the same poses."
+        )
 
 
 def with_original(names, rendered, original_names, originals):

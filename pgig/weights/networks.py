@@ -9,7 +9,9 @@ import dataclasses
 from keras import ops
 
 from pgig.errors import OptionsError, WeightsError
+from pgig.utils.files import sha256
 from pgig.weights import foreign, keras_h5
+from pgig.weights.tensorflow_checkpoint import index_of
 
 
 def architecture(options, networks):
@@ -30,9 +32,12 @@ def adopt_options(options, path):
         `Options` with the stage and the method's own options of the file; unchanged for published files.
 
     Raises:
-        WeightsError: the file is missing or unreadable.
+        WeightsError: the file is missing or unreadable, or states impossible options.
     """
     config = keras_h5.read_config(path) if foreign.kind_of(path) == "keras" else None
+    stages = options.method.stages
+    if config is None and "stage" not in options.given and options.stage == stages[0] != stages[-1]:
+        print(f"{path} does not say its stage: --stage {stages[0]} is generated; the last is --stage {stages[-1]}.")
     if config is None or config.get("options", {}).get("method") != options.method.name:
         return options
     stored = config["options"]
@@ -40,12 +45,12 @@ def adopt_options(options, path):
     free = {field.name for field in dataclasses.fields(options.config)} - options.given
     adopted = {name: stored[name] for name in ours if name in free and name in stored and stored[name] != ours[name]}
     stage = config.get("stage", options.stage)
-    if "stage" not in options.given and stage != options.stage and stage in options.method.stages:
+    if "stage" not in options.given and stage != options.stage and stage in stages:
         options = dataclasses.replace(options, stage=stage)
         print(f"From the weight file: --stage {stage}")
     if adopted:
         print(f"From the weight file: {' '.join(f'--{name} {value}' for name, value in adopted.items())}")
-    return dataclasses.replace(options, config=dataclasses.replace(options.config, **adopted))
+    return dataclasses.replace(options, config=_changed(options.config, adopted, path))
 
 
 def load_checkpoints(method, options, needed=()):
@@ -57,13 +62,18 @@ def load_checkpoints(method, options, needed=()):
         needed: names of the networks that must come out of a file.
 
     Raises:
-        OptionsError: a network is needed, and no file holds it.
+        OptionsError: a network is needed, and no file holds it; or a file is named that the stage has no use for.
         WeightsError: a file is missing or unreadable, was made with other options, or does not fit.
     """
+    for flag in _named(options):
+        if flag.removesuffix("_checkpoint") not in method.files:
+            raise OptionsError(
+                f"--{flag} has no effect in --stage {options.stage} of --method {options.method.name}: leave it out, "
+                f"or give the --stage that it is for."
+            )
     loaded = set()
     for file in method.files:
-        flag = f"{file}_checkpoint"
-        if path := getattr(options.shared, flag, None) or getattr(options.config, flag, None):
+        if path := _path_of(options, f"{file}_checkpoint"):
             sentence, networks = load_networks(method, file, path, options)
             print(sentence)
             loaded.update(networks)
@@ -99,7 +109,7 @@ def load_networks(method, file, path, options):
             raise WeightsError(
                 f"{path} is a {kind} checkpoint, but --method {options.method.name} knows none: give a .h5 file."
             )
-        count = foreign.fill(table, foreign.read_foreign(path, kind), path, file)
+        count = foreign.fill(table, foreign.read_foreign(path, kind), path, networks[-1])
         filled = {id(tensor.variable) for tensor in table.tensors}
         loaded = [name for name in networks if any(id(weight) in filled for weight in method.networks[name].weights)]
         return _sentence(" and the ".join(loaded), path, f"a {kind} checkpoint of the original program", count), loaded
@@ -109,7 +119,7 @@ def load_networks(method, file, path, options):
         origin = "a Keras 2 file of the original program"
     else:
         held = _held(config)
-        _compare(config, architecture(options, [name for name in networks if name in held]), path)
+        _compare(config.get("options", {}), options, [name for name in networks if name in held], path)
         if networks[-1] not in held:
             raise WeightsError(f"{path} holds the {' and the '.join(held)}, but the {networks[-1]} was expected.")
         networks, origin = [name for name in networks if name in held], "weights of this package"
@@ -118,6 +128,26 @@ def load_networks(method, file, path, options):
     order = [entry for network in networks for entry in method.own_order(network)]
     keras_h5.assign(order, tensors, path, " and ".join(networks))
     return _sentence(" and the ".join(networks), path, origin, len(tensors)), networks
+
+
+def weight_hashes(method, options):
+    """What the weights of a generator are known by.
+
+    Args:
+        method: a `Method`.
+        options: `Options` of this run, with a `--generator_checkpoint`.
+
+    Returns:
+        {"weights": SHA-256 of that file}, and {"stage1_weights": ...} where an earlier stage has a file of its own. Of
+        a TensorFlow checkpoint it is that of its index, which holds the checksums of all values.
+    """
+    hashes = {}
+    for flag in _named(options):
+        path, file = _path_of(options, flag), flag.removesuffix("_checkpoint")
+        if {*method.files[file]} <= {*method.files["generator"]}:
+            key = "weights" if file == "generator" else f"{file}_weights"
+            hashes[key] = sha256(index_of(path) if foreign.kind_of(path) == "tensorflow" else path)
+    return hashes
 
 
 def save_networks(method, file, path, options):
@@ -141,15 +171,57 @@ def _sentence(networks, path, origin, count):
     return f"Loaded the {networks} from {path}: {origin}, {count} tensors."
 
 
-def _compare(config, ours, path):
+def _named(options):
+    """Names of the options that name a weight file, for those that do."""
+    fields = (*dataclasses.fields(options.shared), *dataclasses.fields(options.config))
+    return [field.name for field in fields if field.name.endswith("_checkpoint") and _path_of(options, field.name)]
+
+
+def _path_of(options, flag):
+    return getattr(options.shared, flag, None) or getattr(options.config, flag, None)
+
+
+def _compare(stored, options, networks, path):
     """Refuse a file of other options, even where all shapes happen to fit."""
-    theirs = config.get("options", {})
-    differing = [
-        f"{name} {theirs[name]} instead of {value}"
-        for name, value in ours.items()
-        if name in theirs and theirs[name] != value
-    ]
-    if differing:
+    ours = architecture(options, networks)
+    names = [name for name in ours if name in stored and stored[name] != ours[name]]
+    if "method" not in names:
+        # An option that was stated, and one left to what decides it, may come to the same.
+        config, size = options.config, options.data.image_size
+        theirs = _changed(config, {name: stored[name] for name in names if hasattr(config, name)}, path)
+        names = [
+            name
+            for name in names
+            if not hasattr(config, name) or _decided(theirs, name, size) != _decided(config, name, size)
+        ]
+    if names:
+        differing = ", ".join(f"{name} {stored[name]} instead of {ours[name]}" for name in names)
         raise WeightsError(
-            f"{path} was trained with other flags: {', '.join(differing)}. Give the flags that it was trained with."
+            f"{path} was trained with other flags: {differing}. Give the flags that it was trained with."
         )
+
+
+def _decided(config, name, size):
+    """What an option comes to: configurations of which one option decides others have a function `value` for it."""
+    return config.value(name, size) if hasattr(config, "value") else getattr(config, name)
+
+
+def _changed(config, values, path):
+    """A method's options with values that a weight file states, which may be anything."""
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    for name, value in values.items():
+        if not _possible(fields[name], value):
+            raise WeightsError(f"{path} states {name} {str(value)[:80]!r}, which is impossible: take another copy.")
+    try:
+        return dataclasses.replace(config, **values)
+    except OptionsError as error:
+        raise WeightsError(f"{path} states impossible options ({error}): take another copy.") from None
+
+
+def _possible(field, value):
+    """Whether a value is of an option's type, and one of its choices."""
+    kind = field.metadata["type"] or type(field.default)
+    choices = field.metadata["choices"]
+    if value is None or isinstance(value, bool):
+        return value is field.default
+    return isinstance(value, (int, float) if kind is float else kind) and (not choices or value in choices)

@@ -5,6 +5,7 @@ data file its bytes stand, and their checksum (TensorFlow's `core/protobuf/tenso
 a header. The data files hold the values of all variables one after the other, and nothing else.
 """
 
+import glob
 import math
 import re
 from collections.abc import Mapping
@@ -106,9 +107,10 @@ class Checkpoint(Mapping):
 
 
 def is_checkpoint(path):
-    """Whether a path names a checkpoint of TensorFlow: by its index, by its name, or a file of the first version."""
+    """Whether a path names a checkpoint of TensorFlow: by its files, by its name, or a file of the first version."""
     path = Path(path)
-    return bool(_FILE.fullmatch(path.name)) or _index(path).is_file() or _is_table(path)
+    files = path.parent.glob(f"{glob.escape(path.name)}.data-?????-of-?????")
+    return bool(_FILE.fullmatch(path.name)) or _index(path).is_file() or any(files) or _is_table(path)
 
 
 def read_checkpoint(path):
@@ -123,9 +125,7 @@ def read_checkpoint(path):
     Raises:
         WeightsError: a file is missing, cut short or damaged, or of the first version of the format (one file).
     """
-    path = Path(path)
-    if match := _FILE.fullmatch(path.name):
-        path = path.with_name(match[1])
+    path = _prefix(path)
     index = _index(path)
     try:
         if not index.is_file() and _is_table(path):
@@ -148,6 +148,17 @@ def read_checkpoint(path):
         raise WeightsError(
             f"{index} cannot be read as the index of a TensorFlow checkpoint ({reason}): take another copy."
         ) from None
+
+
+def index_of(path):
+    """Path of a checkpoint's index; `path` as for `read_checkpoint`."""
+    return _index(_prefix(path))
+
+
+def _prefix(path):
+    path = Path(path)
+    match = _FILE.fullmatch(path.name)
+    return path.with_name(match[1]) if match else path
 
 
 def _index(prefix):

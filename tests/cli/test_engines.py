@@ -206,9 +206,22 @@ def test_what_a_run_lacks_is_one_sentence(work):
     Path("c.toml").write_text(text)
     with pytest.raises(OptionsError, match="PG2-Generator needs model.generator2.pretrained_path"):
         start("PG2-Generator")
-    assert not Path("out").exists()
     with pytest.raises(WeightsError, match="one/epoch_000_generator.h5"):
         start("PG2-2")
+    with pytest.raises(WeightsError, match="c.toml is of another kind"):
+        start("PG2-Generator", "-t", "model.generator2.pretrained_path='c.toml'")
+    Path("c.toml").write_text(CONFIG.replace('pretrained_path = "one/epoch_000_generator.h5"', ""))
+    with pytest.raises(OptionsError, match="PG2-2 needs model.generator1.pretrained_path.*of the first generator"):
+        start("PG2-2")
+    assert not Path("out").exists()
+
+
+def test_a_refused_run_changes_nothing_of_one_that_is_there(work):
+    start("PG2-1", "--iterations_per_epoch", "1")
+    before = Path("out/train.toml").read_bytes()
+    with pytest.raises(OptionsError, match="--flip_rate 0.25 .now 0.5"):
+        start("PG2-1", "--iterations_per_epoch", "1", "-t", "train.data.flip_rate=0.5")
+    assert Path("out/train.toml").read_bytes() == before
 
 
 @pytest.mark.slow

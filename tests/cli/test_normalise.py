@@ -8,7 +8,7 @@ from PIL import Image
 
 from pgig.cli.normalise import canonical_poses, normalise, reid_features
 from pgig.cli.tables import reid
-from pgig.errors import DataError, OptionsError, WeightsError
+from pgig.errors import DataError, OptionsError, StorageError, WeightsError
 from pgig.metrics.reid_features import read_features, write_features
 from pgig.pose.canonical import SHIPPED, read_canonical_poses
 from pgig.pose.files import read_annotations, write_annotations
@@ -53,6 +53,9 @@ def test_distractors_give_no_poses(work):
     with pytest.raises(OptionsError, match="--count 0 must be from 1 to 99"):
         canonical_poses([*words, "--count", "0"])
     assert not Path("poses.json").exists()
+    Path("file").touch()
+    with pytest.raises(StorageError, match="cannot be written"):
+        canonical_poses([*words[:-1], "file/poses.json"])
 
 
 def test_features_of_alexnet(work, capsys):
@@ -91,6 +94,11 @@ def test_mistakes_about_networks(work, monkeypatch):
     with pytest.raises(WeightsError, match="none.ckpt"):
         reid_features([*words, "--network", "alexnet", "--weights", "none.ckpt"])
     assert not Path("features.npz").exists()
+    # Before the weights are read, and before the features are computed.
+    Path("file").touch()
+    for output, sentence in ("pictures", "pictures is a folder"), ("file/features.npz", "cannot be written"):
+        with pytest.raises(StorageError, match=sentence):
+            reid_features(["pictures", "--weights", "none.pth", "--output", output])
 
 
 @pytest.fixture
@@ -152,9 +160,18 @@ def test_mistakes_about_fusion(rendered):
     with pytest.raises(DataError, match="original.npz: the name '0000_c1s1.jpg' says no pose"):
         reid(["original.npz", "gallery-False.npz", "--fuse", "max"])
     names, features = read_features("gallery-False.npz")
-    write_features("two.npz", names[:12], features[:12])
+    # Without the second pose, and with other poses, of which there are as many.
+    write_features("two.npz", names[:6] + names[12:], np.delete(features, slice(6, 12), axis=0))
+    write_features("other.npz", [name.replace("_to_2", "_to_7") for name in names], features)
+    for how in ("avg", "max", "concat"):
+        for other, poses in ("two", "1, 3"), ("other", "1, 3, 7"):
+            with pytest.raises(DataError, match=f"have the poses 1, 2, 3, but those of another {poses}: render all"):
+                reid(["query-False.npz", f"{other}.npz", "--fuse", how])
+    with pytest.raises(DataError, match="but those of another 1, 3: render all"):
+        reid([*files, "--fuse", "max", "--multi", "two.npz"])
+    write_features("short.npz", names, features[:, 1:])
     with pytest.raises(DataError, match="give features of the same network"):
-        reid(["query-False.npz", "two.npz", "--fuse", "concat"])
+        reid(["query-False.npz", "short.npz", "--fuse", "concat"])
     write_features("broken.npz", names, features * np.nan)
     for more in ([], ["--fuse", "max"]):
         with pytest.raises(DataError, match="gallery features of .* not finite"):

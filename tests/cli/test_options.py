@@ -83,6 +83,8 @@ def test_precedence_is_defaults_file_override_flag(tmp_path):
         (["--config", "nowhere.toml"], "cannot be read"),
         (["--image_size", "128x64"], "image_size"),
         (["stray"], "stray"),
+        (["-t", "method=pg2"], "write --method pg2"),
+        (["--method", "pg2", "--statistics", "two"], "cmd.py --method pg2 --help"),
     ],
 )
 def test_mistakes_get_one_sentence(words, sentence):
@@ -94,9 +96,14 @@ def test_mistakes_get_one_sentence(words, sentence):
 
 def test_a_broken_file_of_options_is_refused(tmp_path):
     file = tmp_path / "run.toml"
-    mistakes = {"a = [": "not a TOML file", "batch_siz = 3": "did you mean --batch_size", 'seed = "x"': "seed"}
+    mistakes = {
+        "a = [": "not a TOML file", "a = " + "[" * 3000: "not a TOML file", "a = '\xff'": "not a TOML file",
+        "batch_siz = 3": "did you mean --batch_size", 'seed = "x"': "seed", "method = ['pg2']": "its name was expected",
+        "batch_size = 2.5": "batch_size is 2.5, but int", "batch_size = inf": "but int", "output_dir = []": "but str",
+        "stage = [1]": "stage is .1., but str", "state_interval = nan": "0 or more", "config = 'x'": "write --config x",
+    }  # fmt: skip
     for text, sentence in mistakes.items():
-        file.write_text(text)
+        file.write_text(text, encoding="latin1")
         with pytest.raises(OptionsError, match=sentence):
             parse(["--config", str(file)])
 
@@ -108,6 +115,22 @@ def test_every_option_has_help_and_the_parser_its_default():
     defaults = vars(parser.parse_args([]))
     for field in dataclasses.fields(Shared):
         assert defaults[field.name] == field.default
+
+
+def test_help_tells_each_default_once(capsys):
+    for words, expected in (
+        (["--method", "pg2"], ("left at `family` (default: authors)", "(default: by --family and size)")),
+        (["--method", "PG2-1"], ("left at `family` (default: human-pose-transfer)",)),
+        (["--method", "mobile-pg2"], ("(default: separable)", "pairs in a batch (default: 16)")),
+    ):
+        with pytest.raises(SystemExit):
+            parse([*words, "--help"])
+        text = " ".join(capsys.readouterr().out.replace("-\n", "-").split()).replace("- ", "-")
+        for part in expected:
+            assert part in text
+        assert "(default: None)" not in text
+    helps = [action.help for action in make_parser("pg2")._actions]
+    assert max(text.count("(default: ") for text in helps) == 1
 
 
 def test_an_option_may_have_another_name(tmp_path):
@@ -135,3 +158,11 @@ def test_a_method_may_have_another_name_that_implies_options(tmp_path):
 def test_a_method_may_have_defaults_of_its_own():
     assert parse(["--method", "pg2"]).shared.batch_size == 16
     assert parse(["--method", "pg2", "--batch_size", "2"]).shared.batch_size == 2
+
+
+def test_numbers_of_a_file_may_be_written_as_any_type_that_means_them(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text("method = 'pg2'\nstage = 2\nbatch_size = 3.0\nuse_records = false\ng_lr = 1\n")
+    options = parse(["--config", str(file)])
+    assert (options.stage, options.shared.batch_size, options.shared.use_records) == ("2", 3, 0)
+    assert options.config.g_lr == 1.0 and isinstance(options.shared.batch_size, int)

@@ -138,11 +138,23 @@ def test_nothing_is_overwritten_and_nothing_half_written(target):
     Path("half.tfrecord").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match="cut short"):
         bring(target, "half.tfrecord")
-    assert list(Path("new").iterdir()) == []
-    Path("new/.writing-train-killed").mkdir()
+    assert not Path("new").exists()
+    Path("new/.writing-train-killed").mkdir(parents=True)
     bring(target)
     assert sorted(path.name for path in Path("new").iterdir()) == ["train", "train-pairs.csv", "train.csv"]
     for place in ("new/train", "new/train.csv", "new/train-pairs.csv"):
         with pytest.raises(DataError, match=f"{place} exists already"):
             bring(target)
         Path(place).rename(f"{place}-moved")
+
+
+def test_what_cannot_be_written_leaves_nothing(target):
+    Path("file").touch()
+    with pytest.raises(StorageError, match="file/... cannot be written"):
+        bring(replace(target, pairs_file_train="file/pairs.csv"))
+    assert not Path("new").exists()
+    # Only writing shows that this name is too long; the table is written then.
+    with pytest.raises(StorageError, match="cannot be written"):
+        bring(replace(target, pairs_file_train=f"new/{'p' * 250}.csv"))
+    assert not Path("new").exists()
+    assert bring(target).startswith("9 pictures")

@@ -117,7 +117,7 @@ def test_where_the_pictures_of_a_split_lie():
 
 def test_mistakes(pictures):
     names, words = pictures
-    with pytest.raises(DataError, match="demo/test holds no pictures: name their folder with --images"):
+    with pytest.raises(DataError, match="demo/test is no folder: name the folder of the pictures with --images"):
         normalise(words)
     with pytest.raises(OptionsError, match="canonical poses have none"):
         normalise([*words, "--use_bg", "1"])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -9,7 +10,7 @@ from pgig.cli.options import parse
 from pgig.errors import OptionsError
 from pgig.methods import available
 from pgig.pose.joints import TORSO
-from pgig.train.step import build_method
+from pgig.train.step import build_method, compile_forward
 
 SIZE = (128, 64)
 # Of another size than SIZE: the first of these that a method can be built for.
@@ -86,6 +87,16 @@ def people(count, size=SIZE, seed=0):
 
 def tensors(batch):
     return {key: ops.convert_to_tensor(value) for key, value in batch.items()}
+
+
+def on_tensors(method, function):
+    """`function` of a dictionary of tensors, callable with arrays.
+
+    It runs as it is written, but on JAX as a whole: there, each operation would be compiled by itself.
+    """
+    if keras.backend.backend() == "jax":
+        return compile_forward(method, function)
+    return lambda batch: function(tensors(batch))
 
 
 def array(tensor):

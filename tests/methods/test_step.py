@@ -10,16 +10,17 @@ from keras import ops
 from pgig.cli.options import parse
 from pgig.train.step import build_optimizers, compile_forward, compile_iteration, state_variables, trained_variables
 
-FLAGS = "--image_size 64,64 --width 0.03125 --warp_skip mask --batch_size 2"
+FLAGS = "--image_size 64,64 --width 0.03125 --batch_size 2"
+PLAIN, MASK = "--warp_skip none", "--warp_skip mask"
 SIZE, PAIRS = (64, 64), 2
 
 
 @pytest.fixture
 def trained():
-    """A function of (further flags, precision) -> (method, stage, optimizers), all tiny."""
+    """A function of (further flags, precision) -> (method, stage, optimizers), all tiny and, unless said, plain."""
     before = keras.config.dtype_policy()
 
-    def build(flags="", precision="none"):
+    def build(flags=PLAIN, precision="none"):
         if precision != "none":
             keras.config.set_dtype_policy(f"mixed_{precision}")
         options = parse([*FLAGS.split(), *flags.split()])
@@ -59,7 +60,7 @@ def numbers(logs):
 
 
 def test_an_iteration_changes_every_variable_that_training_owns(trained):
-    method, stage, optimizers = trained()
+    method, stage, optimizers = trained(MASK)
     owners = state_variables(method, optimizers)
     assert set(owners) == {
         "network/generator", "network/discriminator", "optimizer/generator", "optimizer/discriminator",
@@ -84,7 +85,7 @@ def test_an_iteration_changes_every_variable_that_training_owns(trained):
 
 
 def test_discriminator_updates_are_repeated(trained):
-    method, stage, optimizers = trained("--training_ratio 3")
+    method, stage, optimizers = trained(f"{PLAIN} --training_ratio 3")
     assert stage.batches == 7
     compile_iteration(method, stage, optimizers)(people(stage.batches * PAIRS))
     counts = {name: int(ops.convert_to_numpy(optimizer.iterations)) for name, optimizer in optimizers.items()}
@@ -129,9 +130,9 @@ def test_a_step_between_two_others_is_seen_by_both(trained):
     assert int(ops.convert_to_numpy(optimizers["generator"].iterations)) == 3
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_keeps_float32_where_it_matters(trained, precision):
-    method, stage, optimizers = trained(precision=precision)
+@pytest.mark.parametrize(("precision", "flags"), [("bfloat16", MASK), ("float16", PLAIN)])
+def test_half_precision_keeps_float32_where_it_matters(trained, precision, flags):
+    method, stage, optimizers = trained(flags, precision)
     batch = people(stage.batches * PAIRS)
     inputs = method.inputs({key: ops.convert_to_tensor(value) for key, value in batch.items()})
     for key, value in inputs.items():
@@ -161,7 +162,7 @@ def test_half_precision_keeps_float32_where_it_matters(trained, precision):
 def test_half_precision_is_close_to_single(trained, precision):
     pair, pictures = people(PAIRS), []
     for kind in ("none", precision):
-        method, _, _ = trained(precision=kind)
+        method, _, _ = trained(MASK, kind)
         forward = compile_forward(method, lambda batch, method=method: method.generate(method.inputs(batch)))
         image = forward(pair)
         assert keras.backend.standardize_dtype(image.dtype) == "float32"
@@ -189,7 +190,7 @@ def test_compiled_by_xla_the_losses_are_the_same(trained):
     """The discriminator's update, in which the generator takes part: the other one compiles for a minute."""
     logs = []
     for jit_compile in (False, True):
-        method, stage, optimizers = trained()
+        method, stage, optimizers = trained(MASK)
         without_dropout(method)
         stage = dataclasses.replace(stage, players=stage.players[:1])
         step = compile_iteration(method, stage, optimizers, jit_compile)

@@ -23,14 +23,14 @@ def test_mean_maximum_and_side_by_side(features):
 
 def test_poses_are_gathered_by_their_numbers(features):
     names = [f"gen/{name}_c1_to_{pose}.png" for pose in (10, 9) for name in ("0002", "0001", "0007")]
-    grouped, rows = group_poses(names, np.concatenate([features[:, 1], features[:, 0]]))
-    assert grouped == ["0002_c1", "0001_c1", "0007_c1"]
+    grouped, rows, poses = group_poses(names, np.concatenate([features[:, 1], features[:, 0]]))
+    assert grouped == ["0002_c1", "0001_c1", "0007_c1"] and poses == [9, 10]
     np.testing.assert_array_equal(rows, features)
 
 
 def test_no_pictures():
-    names, rows = group_poses([], np.zeros((0, 4), np.float32))
-    assert names == [] and fuse(rows, "max").shape == (0, 4)
+    names, rows, poses = group_poses([], np.zeros((0, 4), np.float32))
+    assert names == poses == [] and fuse(rows, "max").shape == (0, 4)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The commands that the card and the texts of sup-mat give are ones that the parser takes."""
+"""The commands that the cards of the methods and the texts of sup-mat give are ones that the parser takes."""
 
 import re
 import shlex
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pgig.cli.main import COMMANDS
 from pgig.cli.options import parse
 
 ROOT = Path(__file__).parents[2]
-TEXTS = [ROOT / "pgig/methods/pose_gan/README.md", *sorted((ROOT / "sup-mat").glob("*.md"))]
+CARD = ROOT / "pgig/methods/pose_gan/README.md"
+TEXTS = [*sorted((ROOT / "pgig/methods").glob("*/README.md")), *sorted((ROOT / "sup-mat").glob("*.md"))]
 
 
 def commands(path):
@@ -22,11 +24,15 @@ def commands(path):
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_flags_exist(path):
     for line in commands(path):
-        parse(shlex.split(line)[2:])
+        _, program, *words = shlex.split(line, comments=True)
+        if program == "-m":
+            assert words[0] == "pgig" and words[1] in COMMANDS, line
+        else:
+            parse(words)
 
 
 def test_the_card_has_the_published_settings():
-    runs = [parse(shlex.split(line)[2:]) for line in commands(TEXTS[0]) if "train.py" in line]
+    runs = [parse(shlex.split(line)[2:]) for line in commands(CARD) if "train.py" in line]
     table = {
         (
             run.shared.dataset, run.shared.output_dir.rpartition("/")[2], run.config.warp_skip,

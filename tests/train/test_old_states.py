@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pgig.cli.main import train
 from pgig.data.pairs import read_pairs, write_pairs
 from tests.conftest import NETWORK, RUN, files, match
 
@@ -31,12 +32,10 @@ def lose_a_file(state):
 
 
 @pytest.fixture(scope="module")
-def _trained(tmp_path_factory, _tiny):
+def _longer(tmp_path_factory, _trained_folder):
     """A folder in which a run of two epochs has left two states."""
-    from pgig.cli.main import train
-
-    folder = tmp_path_factory.mktemp("trained") / "work"
-    shutil.copytree(_tiny, folder)
+    folder = tmp_path_factory.mktemp("longer") / "work"
+    shutil.copytree(_trained_folder, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         train([*NETWORK, *RUN, "--number_of_epochs", "2"])
@@ -44,15 +43,15 @@ def _trained(tmp_path_factory, _tiny):
 
 
 @pytest.fixture
-def trained(_trained, tmp_path, monkeypatch):
-    folder = tmp_path / "trained"
-    shutil.copytree(_trained, folder)
+def longer(_longer, tmp_path, monkeypatch):
+    folder = tmp_path / "longer"
+    shutil.copytree(_longer, folder)
     monkeypatch.chdir(folder)
     return folder
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit, cut_the_manifest, change_the_manifest, lose_a_file])
-def test_a_damaged_state(trained, program, damage):
+def test_a_damaged_state(longer, program, damage):
     words = [*NETWORK, *RUN, "--number_of_epochs", "2"]
     older, newest = sorted(Path("run/state").iterdir())
     damage(newest)
@@ -60,7 +59,7 @@ def test_a_damaged_state(trained, program, damage):
     assert str(newest) in sentence and str(older) in sentence and "damaged" in sentence
 
 
-def test_the_advice_for_a_damaged_state_works(trained, program):
+def test_the_advice_for_a_damaged_state_works(longer, program):
     older, newest = sorted(Path("run/state").iterdir())
     flip_a_bit(newest)
     shutil.rmtree(newest)
@@ -72,19 +71,19 @@ OTHER_RUNS = [("--l1_penalty_weight", "1"), ("--batch_size", "1"), ("--warp_skip
 
 
 @pytest.mark.parametrize("flags", OTHER_RUNS, ids=" ".join)
-def test_a_run_with_other_flags_in_an_old_folder(trained, program, flags):
+def test_a_run_with_other_flags_in_an_old_folder(trained_folder, program, flags):
     before = files()
     sentence = program("train", *NETWORK, *RUN, *flags).sentence
     assert match(f"run holds a run with {flags[0]} .* \\(now {flags[1]}", sentence) and "--restart 1" in sentence
     assert files() == before
 
 
-def test_other_pairs_in_an_old_folder(trained, program):
+def test_other_pairs_in_an_old_folder(trained_folder, program):
     write_pairs(PAIRS, read_pairs(PAIRS)[::-1])
     assert "another list of training pairs" in program("train", *NETWORK, *RUN).sentence
 
 
-def test_restart_sets_the_old_state_aside(trained, program):
+def test_restart_sets_the_old_state_aside(trained_folder, program):
     kept = files("run/state")
     result = program("train", *NETWORK, *RUN, "--restart", "1", "--seed", "1")
     assert result.code == 0 and "Going on" not in result.out

@@ -68,6 +68,8 @@ def test_other_paths(written, tmp_path):
     refused(tmp_path / "none", "index .*none.index .* does not exist")
     prefix = written({end: data for end, data in files.items() if "data" in end})
     refused(f"{prefix}.data-00000-of-00001", "index .* does not exist")
+    assert is_checkpoint(prefix)
+    refused(prefix, "keep the .index file beside the .data files")
     prefix = written(files)
     prefix.with_name("model.ckpt-0.data-00000-of-00001").unlink()
     refused(prefix, "data-00000-of-00001 does not exist: keep all files")

@@ -1,0 +1,176 @@
+"""Every stage of every method through the real programs: trained, stopped and gone on with, handed over, tested."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgig.cli import main as programs
+from pgig.train import loop
+from pgig.weights.networks import save_networks
+from tests.conftest import files, make_dataset
+from tests.methods.conformance import FIRST_KIND, SIZE
+
+ITERATIONS = 4
+RUN = (
+    *("--batch_size", "2", "--iterations_per_epoch", str(ITERATIONS), "--number_of_epochs", "1", "--seed", "3"),
+    *("--display_ratio", "2", "--checkpoints_dir", "run", "--output_dir", "out"),
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """`finished(case)` -> folder with a data set and a whole run of the case; each is run once."""
+    folders = {}
+
+    def run(case):
+        if case not in folders:
+            folder = folders[case] = tmp_path_factory.mktemp("run")
+            make_dataset(folder, "market", SIZE)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                programs.train([*case.flags, *handed_over(case, run), *RUN])
+        return folders[case]
+
+    return run
+
+
+def handed_over(case, finished):
+    """Flags that name the weight files which the stage needs, from a run of the stage before it."""
+    if case.earlier is None:
+        return ()
+    _, method = case.build()
+    _, before = case.earlier.build()
+    flags = []
+    for network in method.stage.needs:
+        file = next(file for file, held in method.files.items() if held[-1] == network)
+        made = next(file for file in before.kept if network in before.files[file])
+        flags += [f"--{file}_checkpoint", str(finished(case.earlier) / "run" / f"epoch_000_{made}.h5")]
+    return tuple(flags)
+
+
+@pytest.fixture
+def work(finished, tmp_path, monkeypatch):
+    """`work(case)` goes to a folder with the data set of the case's run, and without the run."""
+
+    def go(case):
+        folder = tmp_path / "work"
+        shutil.copytree(finished(case) / "data", folder / "data")
+        monkeypatch.chdir(folder)
+        return folder
+
+    return go
+
+
+def state(folder):
+    (newest,) = Path(folder, "run", "state").iterdir()
+    with np.load(newest / "arrays.npz") as arrays:
+        return newest.name, {key: arrays[key] for key in arrays.files}
+
+
+@pytest.mark.parametrize("case", FIRST_KIND, ids=str)
+def test_a_run_leaves_its_files(case, finished):
+    folder = finished(case)
+    _, method = case.build()
+    left = {path.name for path in (folder / "run").iterdir()}
+    assert left == {"state", *(f"epoch_000_{file}.h5" for file in method.kept)}
+    (line,) = map(json.loads, (folder / "out" / "stats.jsonl").read_text().splitlines())
+    players = {player.name for player in method.stage.players}
+    assert players <= set(line) and line["step"] == ITERATIONS
+    assert ("validation" in line) == (method.stage.validate is not None)
+    if method.stage.validate:
+        assert list(line["validation"]) == list(line[method.stage.validate])
+    assert {path.name for path in (folder / "out").glob("*.png")} == {"epoch_001.png"}
+    config = json.loads((folder / "out" / "config.json").read_text())
+    assert (config["method"], config["stage"]) == (case.method, case.stage)
+
+
+@pytest.mark.parametrize("case", FIRST_KIND, ids=str)
+def test_a_stopped_run_ends_in_the_same_bits(case, finished, work, program, monkeypatch):
+    words = [*case.flags, *handed_over(case, finished), *RUN, "--use_validation", "0"]
+    folder = work(case)
+    compiled = loop.compile_iteration
+
+    def stopping(*arguments):
+        """The same iteration; during the second one somebody asks the program to stop."""
+        iteration, calls = compiled(*arguments), []
+
+        def call(batch):
+            calls.append(batch)
+            if len(calls) == 2:
+                signal.raise_signal(signal.SIGTERM)
+            return iteration(batch)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "compile_iteration", stopping)
+        stopped = program("train", *words)
+    assert stopped.code == 130, stopped.err
+    assert state(folder)[0] == "step-00000002"
+    result = program("train", *words)
+    assert result.code == 0, result.err
+    assert "Going on from epoch 0, iteration 2" in result.out
+
+    for path in Path("run").glob("*.h5"):
+        assert path.read_bytes() == (finished(case) / path).read_bytes(), path
+    name, arrays = max((path.name, path) for path in Path("run/state").iterdir())
+    with np.load(arrays / "arrays.npz") as broken, np.load(finished(case) / arrays / "arrays.npz") as whole:
+        assert name == f"step-{ITERATIONS:08d}" and broken.files == whole.files
+        for key in whole.files:
+            assert np.array_equal(broken[key], whole[key]), key
+    lines = [json.loads((place / "out" / "stats.jsonl").read_text()) for place in (folder, finished(case))]
+    for line in lines:
+        for key in ("time", "seconds", "pairs_per_second", "validation"):
+            line.pop(key, None)
+    assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("case", FIRST_KIND, ids=str)
+def test_its_pictures_are_scored(case, finished, work, program):
+    """The weight file says what the flags of training were."""
+    work(case)
+    weights = finished(case) / "run" / "epoch_000_generator.h5"
+    words = ["--method", case.method, "--dataset", "market", "--generator_checkpoint", weights]
+    result = program("test", *words, "--generated_images_dir", "pictures", "--feature_cache", "")
+    assert result.code == 0, result.err
+    scores = json.loads(Path("pictures/scores.json").read_text())
+    assert scores["method"] == case.method and scores["metrics"]
+    assert len(list(Path("pictures").glob("*.png"))) == 6
+
+
+LATER = [case for case in FIRST_KIND if case.earlier]
+
+
+@pytest.mark.parametrize("case", LATER, ids=str)
+def test_a_stage_wants_what_it_needs(case, finished, work, program):
+    given = handed_over(case, finished)
+    assert given, f"{case} needs nothing of {case.earlier}"
+    work(case)
+    before = files()
+    sentence = program("train", *case.flags, *RUN).sentence
+    assert given[0] in sentence
+
+    # Of another size.
+    options, method = case.earlier.build_other_size()
+    made = next(file for file in method.kept if method.files[file][-1] in case.build()[1].stage.needs)
+    save_networks(method, made, "other.h5", options)
+    sentence = program("train", *case.flags, *RUN, given[0], "other.h5").sentence
+    assert "other.h5" in sentence and "image_size" in sentence
+    Path("other.h5").unlink()
+    assert files() == before
+
+
+@pytest.mark.parametrize("case", LATER, ids=str)
+def test_a_stage_leaves_alone_what_it_does_not_train(case, finished):
+    """What was handed over comes out of the run as it went in."""
+    _, start = state(finished(case.earlier))
+    _, end = state(finished(case))
+    trained = {name for player in case.build()[1].stage.players for name in player.trains}
+    frozen = [key for key in end if key.startswith("network/") and key.split("/")[1] not in trained]
+    assert frozen
+    for key in frozen:
+        assert np.array_equal(end[key], start[key]), key

@@ -1,0 +1,62 @@
+"""What the benchmarks count, on layers that are counted by hand."""
+
+import keras
+import pytest
+from keras import layers, ops
+
+from benchmarks.multiply_adds import model_multiply_adds, multiply_adds, parameters
+from pgig.layers import UpConv2D
+
+INPUT = (6, 4, 3)
+# Layer of an input of 6x4 pixels with 3 channels -> size of its kernels x places.
+COUNTS = [
+    (lambda: layers.Conv2D(5, 3, padding="same"), 3 * 3 * 3 * 5 * 24),
+    (lambda: layers.Conv2D(5, 3), 3 * 3 * 3 * 5 * 4 * 2),
+    (lambda: layers.Conv2D(5, (4, 2), strides=2, padding="same"), 4 * 2 * 3 * 5 * 3 * 2),
+    (lambda: layers.Conv2D(6, 1, groups=3), 1 * 6 * 24),
+    (lambda: layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same"), 3 * 3 * 3 * 2 * 24),
+    (lambda: layers.SeparableConv2D(7, 3, padding="same"), (3 * 3 * 3 + 3 * 7) * 24),
+    (lambda: layers.Conv2DTranspose(5, 4, strides=2, padding="same"), 4 * 4 * 3 * 5 * 24),
+    (lambda: UpConv2D(5), 4 * 4 * 3 * 5 * 24),
+    (lambda: layers.Dense(5), 3 * 5 * 24),
+    (lambda: layers.BatchNormalization(), 0),
+    (lambda: layers.UpSampling2D(), 0),
+]
+
+
+@pytest.mark.parametrize(("make", "expected"), COUNTS)
+def test_of_a_layer(make, expected):
+    tensor = keras.Input(INPUT)
+    assert sum(model_multiply_adds(keras.Model(tensor, make()(tensor))).values()) == expected
+
+
+def test_of_a_batch():
+    layer = layers.Conv2D(5, 1, name="conv")
+    assert multiply_adds(lambda: layer(ops.zeros((2, *INPUT)))) == {"conv": 2 * 3 * 5 * 24}
+
+
+class Block(layers.Layer):
+    """A layer that holds another, and uses it twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.Conv2D(3, 3, padding="same", name="inner")
+
+    def call(self, x):
+        return x + self.inner(self.inner(x))
+
+
+def test_of_layers_within_models_within_models():
+    """A tower that sees two pictures counts twice; its parameters count once."""
+    tensor, pair = keras.Input(INPUT), (keras.Input(INPUT), keras.Input(INPUT))
+    tower = keras.Model(tensor, layers.Dense(2, name="top")(layers.Flatten()(Block()(tensor))), name="tower")
+    model = keras.Model(pair, layers.Dense(1, name="score")(layers.Add()([tower(x) for x in pair])))
+    inner, top = 3 * 3 * 3 * 3, 6 * 4 * 3 * 2
+    assert model_multiply_adds(model) == {"inner": 4 * inner * 24, "top": 2 * top, "score": 2}
+    assert parameters([model, tower]) == inner + 3 + top + 2 + 2 + 1
+
+
+def test_a_kernel_of_unknown_use_is_not_passed_over():
+    tensor = keras.Input((4, 3))
+    with pytest.raises(TypeError, match="GRU"):
+        model_multiply_adds(keras.Model(tensor, layers.GRU(2)(tensor)))
