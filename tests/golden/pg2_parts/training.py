@@ -2,8 +2,8 @@
 
 What comes before the first update is exact. Adam's first updates are equally large for all weights, however small the
 gradient, and so turn rounding into signs. With inputs changed by one part in ten million, our own traces of four seeds
-moved by up to 5e-4 in distances and 1e-2 in adversarial columns and pictures after updates of the first stage, and by up
-to 3e-3, 3e-2 and 6e-2 after those of the second. The limits are the next round numbers above that.
+moved by up to 5e-4 in distances and 1e-2 in adversarial columns and pictures after updates of the first stage, and by
+up to 3e-3, 3e-2 and 6e-2 after those of the second. The limits are the next round numbers above that.
 """
 
 import numpy as np
