@@ -18,6 +18,7 @@ INFO = MethodInfo(
         "PG2-1": {"stage": "1", "family": "human-pose-transfer"},
         "PG2-2": {"stage": "2", "family": "human-pose-transfer"},
         "PG2-Generator": {"stage": "2", "family": "human-pose-transfer"},
+        "PG2-GFV-Generator": {"stage": "2", "family": "human-pose-transfer"},
     },
     tiny=(_SMALL, (*_SMALL, "--family", "human-pose-transfer")),
 )
