@@ -18,8 +18,9 @@ from pgig.evaluate.real import RealPictures
 from pgig.evaluate.scores import Scorer
 from pgig.generate.pairs import generated_batches, generation_options, load_generator
 from pgig.layouts.triptych import list_triptychs, read_triptych, triptych_name, write_triptych
-from pgig.utils.files import require_folder, sha256
+from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+from pgig.weights.networks import weight_hashes
 
 
 def run(options):
@@ -35,6 +36,7 @@ def run(options):
     folder = Path(shared.generated_images_dir)
     protocol = find_protocol(shared.protocol)
     protocol.require_size(data.image_size)
+    hashes = {}
     if shared.load_generated_images:
         found = list_triptychs(folder)
         images = open_images(data)
@@ -43,6 +45,7 @@ def run(options):
         options = generation_options(options, "test.py")
         require_pairs(data, {data.pairs_file_test: 1}, options.uses_background)
         method = load_generator(options)
+        hashes = weight_hashes(method, options)
         require_folder(folder)
         images = open_images(data)
         batches = fresh_batches(images, method, folder, options)
@@ -71,7 +74,7 @@ def run(options):
         folder,
         baselines={name: {key: results[name][key] for key in keys} for name in names[1:]},
         pictures={"folder": str(folder), "layout": "triptych", "reference": None, "pairs_file": None},
-        **_origin(options),
+        **_origin(options, hashes),
     )
 
     def panels(number):
@@ -125,13 +128,13 @@ def real_pictures(data, protocol):
         return None
 
 
-def _origin(options):
+def _origin(options, hashes):
     """Where the scores come from, for scores.json."""
-    path = options.shared.generator_checkpoint
-    digest = sha256(path) if path and Path(path).is_file() else None
     return {
         "method": options.method.name,
+        "stage": options.stage,
         "dataset": options.data.name,
-        "checkpoint": path,
-        "checkpoint_sha256": digest,
+        "checkpoint": options.shared.generator_checkpoint,
+        "checkpoint_sha256": hashes.get("weights"),
+        "stage1_sha256": hashes.get("stage1_weights"),
     }

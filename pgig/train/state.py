@@ -175,7 +175,7 @@ def _compare(saved, ours, folder):
 
 def _advice(folder):
     """What is left after values that are not finite, and what to do."""
-    remedy = "a smaller --learning_rate, smaller penalty weights or --mixed_precision none"
+    remedy = "a smaller learning rate, smaller penalty weights or --mixed_precision none"
     found = states(folder)
     if not found:
         return f"no state was saved yet; begin with {remedy}."

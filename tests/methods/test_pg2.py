@@ -238,3 +238,10 @@ def test_files_of_before_the_renaming_are_read(file):
 def torch_shape(variable):
     """Shape of a variable's tensor in a file of PyTorch."""
     return tuple(variable.shape[axis] for axis in {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[len(variable.shape)])
+
+
+def test_blocks_that_are_stated_equal_those_from_the_size():
+    for size, blocks in ((MARKET, (5, 3)), (DEEPFASHION, (6, 4))):
+        stated = Pg2Config(repeat_num=blocks[0], repeat_num2=blocks[1])
+        for name, count in zip(("repeat_num", "repeat_num2"), blocks, strict=True):
+            assert Pg2Config().value(name, size) == stated.value(name, size) == count

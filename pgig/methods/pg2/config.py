@@ -145,12 +145,16 @@ class Pg2Config:
             raise OptionsError(f"--flip_rate {self.flip_rate} must lie between 0 and 1.")
 
     def value(self, name, size):
-        """Value of an option that `--family` may decide.
+        """Value of an option that `--family` or the size of the pictures may decide.
 
         Args:
             name: the option.
             size: (height, width) of the pictures.
         """
+        if name == "repeat_num":
+            return self.repeat_num or size[0].bit_length() - 3
+        if name == "repeat_num2":
+            return self.repeat_num2 or self.value("repeat_num", size) - 2
         own = getattr(self, name)
         if own not in ("family", None):
             return own

@@ -15,8 +15,7 @@ POSE_CHANNELS = 18
 
 def blocks(config: Pg2Config, size):
     """Numbers of blocks of both generators for pictures of `size` = (height, width)."""
-    first = config.repeat_num or size[0].bit_length() - 3
-    return first, config.repeat_num2 or first - 2
+    return config.value("repeat_num", size), config.value("repeat_num2", size)
 
 
 def require_size(config: Pg2Config, size):
