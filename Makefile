@@ -42,8 +42,8 @@ $(VENV)/weights: $(VENV)/installed
 weights: $(VENV)/weights
 	$(BIN)/python -m pgig weights
 
-# Tests run in so many processes at a time; each one takes up to 9 GB of memory.
-WORKERS ?= 2
+# Tests run in so many processes at a time; two take up to 20 GB of memory together.
+WORKERS ?= $(shell awk '/MemAvailable/ {n = $$2 > 20e6 ? 2 : 1} END {print n ? n : 1}' /proc/meminfo 2>/dev/null || echo 1)
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test: demo $(VENV)/weights
