@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from google.protobuf import message
 
-from pgig.data.tfrecord import masked_crc
+from pgig.data.tfrecord import EXAMPLE
 from pgig.errors import DataError
 from pgig.pose.joints import NAMES
+from pgig.utils.checksums import masked_crc
 from pgig.utils.protobuf import message_classes
 
 # Boxes of body parts in a picture, and regions that the inpainting masks of DeepFashion cut out.
@@ -33,17 +34,7 @@ _LISTS = {"bytes": "bytes_list", "float": "float_list", "int": "int64_list"}
 _TYPES = {"float": np.float32, "int": np.int64}
 
 # Features stay bytes until they are asked for: most of a record is masks, which few need.
-_MESSAGES = message_classes(
-    {
-        "BytesList": {"value": "1 repeated bytes"},
-        "FloatList": {"value": "1 repeated float"},
-        "Int64List": {"value": "1 repeated int64"},
-        "Feature": {"bytes_list": "1 BytesList", "float_list": "2 FloatList", "int64_list": "3 Int64List"},
-        "Entry": {"key": "1 string", "value": "2 bytes"},
-        "Features": {"feature": "1 repeated Entry"},
-        "Example": {"features": "1 Features"},
-    }
-)
+_MESSAGES = message_classes(EXAMPLE | {"Entry": {"key": "1 string", "value": "2 bytes"}})
 
 
 @dataclass(frozen=True)

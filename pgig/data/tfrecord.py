@@ -125,14 +125,15 @@ def _broken(file, offset, what):
 
 
 _LISTS = {bytes: "bytes_list", float: "float_list", int: "int64_list"}
-_Example = message_classes(
-    {
-        "BytesList": {"value": "1 repeated bytes"},
-        "FloatList": {"value": "1 repeated float"},
-        "Int64List": {"value": "1 repeated int64"},
-        "Feature": {"bytes_list": "1 BytesList", "float_list": "2 FloatList", "int64_list": "3 Int64List"},
-        "Entry": {"key": "1 string", "value": "2 Feature"},
-        "Features": {"feature": "1 repeated Entry"},
-        "Example": {"features": "1 Features"},
-    }
-)["Example"]
+
+# The messages of tf.train.Example, as `message_classes` takes them.
+EXAMPLE = {
+    "BytesList": {"value": "1 repeated bytes"},
+    "FloatList": {"value": "1 repeated float"},
+    "Int64List": {"value": "1 repeated int64"},
+    "Feature": {"bytes_list": "1 BytesList", "float_list": "2 FloatList", "int64_list": "3 Int64List"},
+    "Entry": {"key": "1 string", "value": "2 Feature"},
+    "Features": {"feature": "1 repeated Entry"},
+    "Example": {"features": "1 Features"},
+}
+_Example = message_classes(EXAMPLE)["Example"]
