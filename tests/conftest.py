@@ -141,32 +141,36 @@ def _tiny(tmp_path_factory):
     return root
 
 
-@pytest.fixture
-def tiny(_tiny, tmp_path, monkeypatch):
-    """A working directory with a small data set `market`: 6 pictures for training, 3 for testing."""
-    folder = tmp_path / "work"
-    shutil.copytree(_tiny, folder)
+def work_in_copy(source, folder, monkeypatch):
+    """Make `folder` a copy of `source` and the working directory; returns it."""
+    shutil.copytree(source, folder)
     monkeypatch.chdir(folder)
     return folder
 
 
+def train_in_copy(source, folder, *words):
+    """Train NETWORK for RUN in a copy of `source`; returns the copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        work_in_copy(source, folder, patch)
+        programs.train([*NETWORK, *RUN, *words])
+    return folder
+
+
+@pytest.fixture
+def tiny(_tiny, tmp_path, monkeypatch):
+    """A working directory with a small data set `market`: 6 pictures for training, 3 for testing."""
+    return work_in_copy(_tiny, tmp_path / "work", monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def _trained_folder(tmp_path_factory, _tiny):
-    folder = tmp_path_factory.mktemp("trained") / "work"
-    shutil.copytree(_tiny, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        programs.train([*NETWORK, *RUN])
-    return folder
+    return train_in_copy(_tiny, tmp_path_factory.mktemp("trained") / "work")
 
 
 @pytest.fixture
 def trained_folder(_trained_folder, tmp_path, monkeypatch):
     """A working directory like `tiny`, with the run of NETWORK and RUN in it."""
-    folder = tmp_path / "trained"
-    shutil.copytree(_trained_folder, folder)
-    monkeypatch.chdir(folder)
-    return folder
+    return work_in_copy(_trained_folder, tmp_path / "trained", monkeypatch)
 
 
 @pytest.fixture(scope="session")

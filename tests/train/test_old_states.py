@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pgig.cli.main import train
 from pgig.data.pairs import read_pairs, write_pairs
-from tests.conftest import NETWORK, RUN, files, match
+from tests.conftest import NETWORK, RUN, files, match, train_in_copy, work_in_copy
 
 PAIRS = "data/market-pairs-train.csv"
 
@@ -34,20 +33,12 @@ def lose_a_file(state):
 @pytest.fixture(scope="module")
 def _longer(tmp_path_factory, _trained_folder):
     """A folder in which a run of two epochs has left two states."""
-    folder = tmp_path_factory.mktemp("longer") / "work"
-    shutil.copytree(_trained_folder, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        train([*NETWORK, *RUN, "--number_of_epochs", "2"])
-    return folder
+    return train_in_copy(_trained_folder, tmp_path_factory.mktemp("longer") / "work", "--number_of_epochs", "2")
 
 
 @pytest.fixture
 def longer(_longer, tmp_path, monkeypatch):
-    folder = tmp_path / "longer"
-    shutil.copytree(_longer, folder)
-    monkeypatch.chdir(folder)
-    return folder
+    return work_in_copy(_longer, tmp_path / "longer", monkeypatch)
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit, cut_the_manifest, change_the_manifest, lose_a_file])

@@ -7,11 +7,7 @@ import pytest
 
 from pgig.errors import WeightsError
 from pgig.weights.caffe_file import read_caffe
-
-
-def varint(number):
-    low, rest = number & 127, number >> 7
-    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
+from tests.weights.writing import varint
 
 
 def field(number, data):
