@@ -46,6 +46,9 @@ def test_losses(golden):
     mask = recipe.body(given["mask"]["seed"], given["mask"]["shape"])
     ratios = [name for name in arrays if name.startswith("mask_l1_ratio_")]
     assert ratios
+    traces = {"stage1_loss_gradnorm", "stage1_final_out", "stage2_losses", "stage2_final_out"}
+    after = {"D_running_mean_cat", "D_running_var_cat", "D_eval_logits_target"}
+    assert set(arrays) == {*ratios, "bce_logits_ones", "bce_logits_zeros", *traces, *after}
     for name in ratios:
         ratio = float(name.removeprefix("mask_l1_ratio_"))
         recipe.close(mask_loss(generated, target, mask, ratio), arrays[name], 1e-6)
@@ -152,6 +155,7 @@ def compare_picture(full, stored, limits):
 def test_tensorflow_training(golden):
     table, arrays = recipe.read(golden, "tf_train.json"), recipe.read(golden, "tf_train.npz")
     assert table
+    assert set(arrays) == {f"{name}__{part}" for name in table for part in ("losses", "G1", "G2", "D_logits")}
     for name, case in table.items():
         authors_training(golden, name, case, arrays)
 
