@@ -48,6 +48,12 @@ class Options:
         """How training pairs are mirrored: (share of them, `"pair"` or `"independent"`)."""
         return getattr(self.config, "flip_rate", 0.0), getattr(self.config, "flip_mode", "pair")
 
+    @property
+    def augment(self):
+        """How training pictures are moved: (angle, shift, scale) as `PairStream` takes them, or None."""
+        ranges = getattr(self.config, "augment", None)
+        return ranges and ranges(self.data.image_size)
+
     def flat(self):
         """All values in one dictionary of plain values, for config.json and for state files."""
         data = {key: value for key, value in dataclasses.asdict(self.data).items() if key != "name"}

@@ -118,10 +118,28 @@ class Method(ABC):
         files: {name of a weight file: names of the networks in it}; `--<name>_checkpoint` loads one. The last network
             of a file is the one it is named for; the file `generator` holds all that generating takes.
         kept: names of the weight files that training leaves.
+        frozen: {name: `keras.Model`} of networks that losses look through and nothing trains; see `load_frozen`.
+        memory: {name: `keras.Layer`} of what else training changes, such as pools of earlier pictures.
     """
 
     networks: dict
     stage: Stage
+
+    @property
+    def frozen(self):
+        return {}
+
+    @property
+    def memory(self):
+        return {}
+
+    def load_frozen(self):
+        """Load what only losses need, into `frozen`. Training does it before anything long; generating never does.
+
+        Raises:
+            WeightsError: a weight file is missing or of another network.
+        """
+        return None
 
     @property
     def files(self):
@@ -155,6 +173,14 @@ class Method(ABC):
     @abstractmethod
     def pose_pictures(self, keypoints):
         """Pictures (B, H, W, 3) uint8 of poses (B, 18, 3), as the sample grid shows them (numpy)."""
+
+    def visuals(self, inputs):
+        """Pictures of what goes on inside: {title of a few plain words: (B, h, w, 3) in [-1, 1], of any size}.
+
+        Args:
+            inputs: what `inputs` returned.
+        """
+        return {}
 
     def own_order(self, network):
         """Weights of a network in the order of our `.h5` files: a list of (layer, tensor's name, variable)."""

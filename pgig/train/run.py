@@ -47,6 +47,7 @@ def run(options):
 
     engine.prepare()
     method = build_method(options)
+    method.load_frozen()
     if not going_on:
         load_checkpoints(method, options, method.stage.needs)
     for folder in (shared.checkpoints_dir, shared.output_dir):

@@ -5,6 +5,7 @@ import importlib
 import keras
 from keras import ops
 
+from pgig.pose.augment import augment_batch
 from pgig.pose.mirror import mirror_batch
 from pgig.train.adam import CorrectedAdam
 
@@ -42,6 +43,7 @@ def trained_variables(method, player):
 def state_variables(method, optimizers):
     """Everything that training changes, dropout's state included: {name of the owner: list of variables}."""
     owners = {f"network/{name}": network.variables for name, network in method.networks.items()}
+    owners |= {f"memory/{name}": layer.variables for name, layer in method.memory.items()}
     return owners | {f"optimizer/{name}": optimizer.variables for name, optimizer in optimizers.items()}
 
 
@@ -57,22 +59,23 @@ def compile_iteration(method, stage, optimizers, jit_compile=False):
         Function of a dictionary of arrays with leading size `stage.batches * B` -> {player: {term: scalar}}.
     """
     state = [v for group in state_variables(method, optimizers).values() for v in group]
+    frozen = _frozen_variables(method)
 
     def iteration(batch):
-        parts = _split(method.inputs(mirror_batch(batch)), stage.batches)
+        parts = _split(method.inputs(augment_batch(mirror_batch(batch))), stage.batches)
         unused, logs = iter(parts), {}
         for player in stage.players:
             rounds = []
             for _ in range(player.repeats):
                 inputs = parts if stage.one_batch else [next(unused) for _ in range(player.batches)]
-                terms, passed = _update(method, player, optimizers[player.name], inputs, state)
+                terms, passed = _update(method, player, optimizers[player.name], inputs, [*state, *frozen])
                 rounds.append(terms)
                 if stage.one_batch:
                     parts = [parts[0] | passed]
             logs[player.name] = {term: sum(r[term] for r in rounds) / len(rounds) for term in rounds[0]}
         return logs
 
-    return engine.compiled(iteration, reads=state, changes=state, jit_compile=jit_compile)
+    return engine.compiled(iteration, [*state, *frozen], changes=state, jit_compile=jit_compile)
 
 
 def compile_forward(method, function, jit_compile=False):
@@ -81,7 +84,12 @@ def compile_forward(method, function, jit_compile=False):
     weights = {id(weight) for network in networks for weight in network.weights}
     reads = [variable for network in networks for variable in network.variables]
     changes = [variable for variable in reads if id(variable) not in weights]
-    return engine.compiled(function, reads, changes, jit_compile)
+    return engine.compiled(function, [*reads, *_frozen_variables(method)], changes, jit_compile)
+
+
+def _frozen_variables(method):
+    """Variables that losses read and nothing changes; as arguments of a step, they are not compiled into it."""
+    return [variable for network in method.frozen.values() for variable in network.variables]
 
 
 def _update(method, player, optimizer, inputs, state):
