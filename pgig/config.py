@@ -6,7 +6,15 @@ Standard library only: `--help` must answer at once.
 import dataclasses
 from dataclasses import dataclass
 
-DATASETS = ("market", "fasion", "prw", "fasion128", "fasion128128", "demo")
+DATASETS = ("market", "fasion", "fasion-resize", "prw", "fasion128", "fasion128128", "demo")
+
+# What becomes of joints outside their picture: an error, or they stay, or they count as missing.
+OUTSIDE_JOINTS = ("refuse", "keep", "missing")
+
+
+def dataset_name(text):
+    """The name of a data set as its files are spelled: "fashion" is taken for "fasion"."""
+    return text.replace("fashion", "fasion")
 
 
 def option(default, help, *, type=None, choices=None, metavar=None, decides=(), aliases=()):
@@ -39,19 +47,43 @@ class Shared:
     generator_checkpoint: str = option(None, "weight file of the generator (ours or a published one)", type=str)
     discriminator_checkpoint: str = option(None, "weight file of the discriminator", type=str)
     use_validation: int = option(1, "0: never compute losses on the test pairs during training")
-    dataset: str = option("market", "data set: decides paths and image size", choices=DATASETS)
+    dataset: str = option("market", "data set: decides paths and image size", type=dataset_name, choices=DATASETS)
     display_ratio: int = option(1, "epochs between sample grids")
     start_epoch: int = option(0, "number of the first epoch")
     pose_estimator: str = option("pose_estimator.h5", "Keras model of the keypoint estimator")
     images_for_test: int = option(12000, "at most that many test pairs are kept by create_pairs_dataset.py")
     cache_pose_rep: int = option(1, "accepted and without effect: pose maps are computed, never stored")
     generated_images_dir: str = option("output/generated_images", "folder of the pictures that test.py writes")
+    result_layout: str = option(
+        "triptych",
+        "pictures of test.py: source, target and generated side by side; PATN's strips of five panels; GFLA's single "
+        "pictures, or these with its demo's _ref, _gt and _all",
+        choices=("triptych", "strip5", "single", "single_all"),
+    )
+    result_format: str = option(
+        None, "their format (default: png for triptych, jpg of quality 75 for the others)", type=str,
+        choices=("png", "jpg"),
+    )
     load_generated_images: int = option(0, "1: test.py scores the pictures already in that folder")
     use_dropout_test: int = option(0, "1: dropout stays active while test.py generates")
 
     image_size: str = option(None, "height,width of an own data set, e.g. 128,64", type=str, metavar="H,W")
     x_offset: int = option(0, "pixels added to the columns of all annotated joints (40: fashion of 176 on 256 columns)")
     y_offset: int = option(0, "pixels added to the rows of all annotated joints")
+    old_size: str = option(
+        None,
+        "height,width of the pictures that the joints were annotated in; pictures of any size are then resized to "
+        "--image_size, and joints with them (256,176: GFLA's fashion)",
+        type=str,
+        metavar="H,W",
+    )
+    outside_joints: str = option(
+        None,
+        "joints outside their picture: an error, kept as they are, or missing (default: refuse; keep for "
+        "fasion-resize and with --old_size)",
+        type=str,
+        choices=OUTSIDE_JOINTS,
+    )
     images_dir_train: str = option(None, "folder of the training pictures (default: data/D-dataset/train)", type=str)
     images_dir_test: str = option(None, "folder of the test pictures (default: data/D-dataset/test)", type=str)
     annotations_file_train: str = option(None, "keypoints of the training pictures", type=str)
@@ -98,6 +130,9 @@ class DataPaths:
         bg_images_dir_train, bg_images_dir_test: background folders (need not exist).
         records_dir: folder of the TFRecords, or None to read the pictures from their folders.
         x_offset, y_offset: pixels added to the columns and rows of all joints of the keypoint tables.
+        old_size: (height, width) in pixels of the pictures that the joints were annotated in, or None for
+            `image_size`. Pictures may then have any size, and are resized.
+        outside_joints: one of `OUTSIDE_JOINTS`.
     """
 
     name: str
@@ -113,3 +148,5 @@ class DataPaths:
     records_dir: str | None
     x_offset: int = 0
     y_offset: int = 0
+    old_size: tuple | None = None
+    outside_joints: str = "refuse"

@@ -14,7 +14,10 @@ from pgig.pose.files import read_annotations, write_annotations
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "data"
-DATA_SCRIPTS = ("split_fasion_data.py", "split_fasion_dataset.py", "resize_fasion.py", "flip_train_data.py")
+DATA_SCRIPTS = (
+    "split_fasion_data.py", "split_fasion_dataset.py", "resize_fasion.py", "flip_train_data.py",
+    "generate_fashion_datasets.py",
+)  # fmt: skip
 ROOT_SCRIPTS = ("demo.py", "create_dataset_for_reid.py", "make_images_for_paper.py", "create_pairs_dataset.py")
 SUP_MAT = ("search.py", "create_caffe_train.py", "user_study.py")
 ALL = [*ROOT_SCRIPTS, *(f"data/{script}" for script in DATA_SCRIPTS), *(f"sup-mat/{script}" for script in SUP_MAT)]
@@ -99,6 +102,17 @@ def test_fashion_is_split_resized_and_mirrored(fashion, script):
     succeed(fashion, HERE / "flip_train_data.py", "fasion128")
     assert names(fashion / "fasion128-dataset" / "train") == [WOMAN[1], WOMAN[1].replace(".jpg", "r.jpg")]
     assert names(fashion / "fasion128-dataset" / "test") == [MAN[1]]
+
+
+def test_fashion_is_sorted_by_lists_and_cropped(fashion):
+    woman = "fashionWOMENTees_Tanksid0000000101_1front.jpg"
+    (fashion / "train.lst").write_text(f"{woman}\n")
+    assert "test.lst" in refuse(fashion, HERE / "generate_fashion_datasets.py", "--input_dir", "fasion")
+    (fashion / "test.lst").write_text("fashionMENDenimid0000008001_2sidex.jpg\n")
+    text = succeed(fashion, HERE / "generate_fashion_datasets.py", "--form", "patn", "--input_dir", "fasion")
+    assert "In neither list: 1 pictures." in text
+    assert names(fashion / "fasion-resize-dataset" / "train") == [woman]
+    assert "--size" in refuse(fashion, HERE / "resize_fasion.py", "--size", "128x88")
 
 
 def test_wrong_fashion_folders_are_refused(fashion):

@@ -19,21 +19,21 @@ def canonical_poses(argv=None):
 
     import numpy as np
 
-    from pgig.data.folders import outside_sentence, shifted
+    from pgig.data.folders import misplaced, outside_sentence, placed
     from pgig.data.pairs import DISTRACTORS
     from pgig.errors import DataError
     from pgig.pose.canonical import find_canonical_poses, write_canonical_poses
-    from pgig.pose.check import outside
     from pgig.pose.files import read_annotations
     from pgig.utils.files import require_folder
 
     data = options.data
     table = read_annotations(data.annotations_file_train)
     rows = [row for row, name in enumerate(table.names) if not name.startswith(DISTRACTORS)]
-    names, keypoints = [table.names[row] for row in rows], shifted(table.keypoints, data)[rows]
-    wrong = np.flatnonzero(outside(keypoints, data.image_size).any(-1))
-    if len(wrong):
-        raise DataError(outside_sentence(names[wrong[0]], keypoints[wrong[0]], data.image_size))
+    names, keypoints = [table.names[row] for row in rows], placed(table.keypoints, data)[rows]
+    wrong = misplaced(keypoints, data)
+    if wrong.any():
+        row = np.flatnonzero(wrong.any(-1))[0]
+        raise DataError(outside_sentence(names[row], keypoints[row], data.image_size, wrong[row]))
     require_folder(Path(own.output).parent)
     poses = find_canonical_poses(names, keypoints, data.image_size, own.count, options.shared.seed)
     write_canonical_poses(own.output, poses)

@@ -24,6 +24,7 @@ DATASETS = {
     "market": "market",
     "market1501": "market",
     "fasion": "fashion",
+    "fasion-resize": "fashion",
     "fashion": "fashion",
     "deepfashion": "fashion",
 }

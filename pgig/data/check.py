@@ -1,6 +1,6 @@
 """What is wrong with a data set? Said in sentences, before any training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,12 +9,13 @@ from pgig.data.folders import (
     FolderSource,
     find_pictures,
     list_dataset,
+    misplaced,
     outside_sentence,
-    refuse_outside_joints,
-    shifted,
+    placed,
+    refuse_misplaced_joints,
 )
 from pgig.data.images import decode, read_bytes
-from pgig.data.pairs import identity, read_pairs
+from pgig.data.pairs import person, read_pairs
 from pgig.errors import DataError
 from pgig.pose.check import is_valid, outside
 from pgig.pose.files import read_annotations
@@ -60,11 +61,11 @@ def require_pairs(paths, least, use_bg=False):
         use_bg: whether every target needs a background.
 
     Raises:
-        DataError: a folder, a table, a list or a background is missing or broken, a joint lies outside its
-            picture, or a pair names an unknown picture.
+        DataError: a folder, a table, a list or a background is missing or broken, a joint lies where `paths` does not
+            allow it, or a pair names an unknown picture.
     """
     listing = list_dataset(paths)
-    refuse_outside_joints(listing)
+    refuse_misplaced_joints(listing, paths)
     images = ImageSet(listing, FolderSource(listing))
     for origin, count in least.items():
         numbers = images.numbers(read_pairs(origin), origin, count)
@@ -117,7 +118,7 @@ def check(paths, batch_size=1, progress=True):
     findings += _several("annotated but no picture", sorted(poses.keys() - where))
     findings += _several("a picture without annotation, never used", sorted(where.keys() - poses))
 
-    findings += _check_pictures(where, paths.image_size, progress)
+    findings += _check_pictures(where, None if paths.old_size else paths.image_size, progress)
     for origin in (paths.pairs_file_train, paths.pairs_file_test):
         findings += _check_pairs(origin, poses, where)
 
@@ -130,13 +131,12 @@ def check(paths, batch_size=1, progress=True):
 
 def _check_table(origin, poses, paths):
     """Findings about one annotation file; its rows are added to `poses`."""
-    size = paths.image_size
     try:
         table = read_annotations(origin)
     except DataError as error:
         return [Finding(str(error), True)]
     findings = []
-    keypoints = shifted(table.keypoints, paths)
+    keypoints = placed(table.keypoints, paths)
     valid, found = is_valid(keypoints), (keypoints[..., 2] > 0).any(-1)
     findings.append(
         Finding(
@@ -145,8 +145,14 @@ def _check_table(origin, poses, paths):
         )
     )
     findings += _several("in both annotation files", sorted(poses.keys() & set(table.names)), stops=True)
-    for number in np.flatnonzero(outside(keypoints, size).any(-1)):
-        findings.append(Finding(outside_sentence(table.names[number], keypoints[number], size), True))
+    wrong = misplaced(keypoints, paths)
+    for number in np.flatnonzero(wrong.any(-1)):
+        sentence = outside_sentence(table.names[number], keypoints[number], paths.image_size, wrong[number])
+        findings.append(Finding(sentence, True))
+    if paths.outside_joints != "refuse":
+        count = outside(placed(table.keypoints, replace(paths, outside_joints="keep")), paths.image_size).sum()
+        treated = f"--outside_joints {paths.outside_joints}"
+        findings.append(Finding(f"Joints of {origin} outside their pictures: {count} ({treated})."))
     poses.update(zip(table.names, keypoints, strict=True))
     return findings
 
@@ -170,7 +176,7 @@ def _check_pairs(origin, poses, where):
     names = {name for pair in pairs for name in pair}
     known = [name for name in names if name in poses]
     invalid = {name for name in known if not is_valid(poses[name])}
-    people = {identity(name) for name in names}
+    people = {person(name) for name in names}
 
     findings = [
         Finding(
@@ -186,7 +192,7 @@ def _check_pairs(origin, poses, where):
         findings.append(
             Finding(f"{touched} pairs of {origin} hold a pose without both shoulders and both hips.")
         )
-    strangers = sum(identity(source) != identity(target) for source, target in pairs)
+    strangers = sum(person(source) != person(target) for source, target in pairs)
     if strangers:
         findings.append(Finding(f"{strangers} pairs of {origin} show two different people."))
     return findings

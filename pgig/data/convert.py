@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pgig.data.authors_records import LAYOUTS, read_pair_records
-from pgig.data.folders import outside_sentence, shifted
+from pgig.data.folders import outside_sentence, placed
 from pgig.data.images import decode, encoded_rgb, list_images, read_bytes
 from pgig.data.pairs import read_pairs
 from pgig.data.split_writer import new_split, require_absent, safe_name, split_files
@@ -162,7 +162,7 @@ def _open_split(paths, split):
     table, pairs = read_annotations(files.annotations_file), read_pairs(files.pairs_file)
     if not pairs:
         raise DataError(f"{files.pairs_file} holds no pairs: make the lists with create_pairs_dataset.py.")
-    keypoints = shifted(table.keypoints, paths)
+    keypoints = placed(table.keypoints, paths)
     poses, here = dict(zip(table.names, keypoints, strict=True)), set(list_images(files.images_dir))
     for name in sorted({name for pair in pairs for name in pair}):
         if name not in poses:

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from pgig.data.folders import FolderSource, background_name, list_dataset, refuse_outside_joints
+from pgig.data.folders import FolderSource, background_name, list_dataset, refuse_misplaced_joints
 from pgig.data.images import decode
 from pgig.data.records import open_records
 from pgig.errors import DataError, StorageError
@@ -98,10 +98,10 @@ def open_images(paths, progress=True):
         `ImageSet` of the annotated pictures of both splits.
 
     Raises:
-        DataError: the data set is missing or broken, or a joint lies outside its picture.
+        DataError: the data set is missing or broken, or a joint lies where `paths` does not allow it.
     """
     listing = list_dataset(paths)
-    refuse_outside_joints(listing)
+    refuse_misplaced_joints(listing, paths)
     if paths.records_dir is None:
         return ImageSet(listing, FolderSource(listing))
     try:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pgig.data.images import encoded_rgb, list_images, read_bytes
+from pgig.data.images import encoded_resized, encoded_rgb, list_images, read_bytes
 from pgig.errors import DataError
 from pgig.pose.check import outside
 from pgig.pose.files import read_annotations
-from pgig.pose.joints import NAMES
+from pgig.pose.joints import MISSING, NAMES
 from pgig.utils.files import sha256
 
 
@@ -21,6 +21,7 @@ class Listing:
 
     Attributes:
         size: (height, width) of every picture.
+        resizes: whether the files may have other sizes, and are resized.
         names: list of N file names.
         keypoints: (N, 18, 3) float32 of (y, x, visible).
         files: list of N paths.
@@ -31,6 +32,7 @@ class Listing:
     """
 
     size: tuple
+    resizes: bool
     names: list
     keypoints: np.ndarray
     files: list
@@ -47,14 +49,17 @@ class FolderSource:
         self._listing = listing
 
     def encoded(self, number):
-        """Bytes of a picture, as `pgig.data.images.encoded_rgb` gives them."""
-        path = self._listing.files[number]
-        return encoded_rgb(read_bytes(path), self._listing.size, path)
+        """Bytes of a picture, as `encoded_rgb` or, for a data set that is resized, `encoded_resized` gives them."""
+        return self._encoded(self._listing.files[number])
 
     def encoded_background(self, number):
         """Bytes of its background picture, b"" where there is none."""
         path = self._listing.backgrounds[number]
-        return encoded_rgb(read_bytes(path), self._listing.size, path) if path else b""
+        return self._encoded(path) if path else b""
+
+    def _encoded(self, path):
+        encode = encoded_resized if self._listing.resizes else encoded_rgb
+        return encode(read_bytes(path), self._listing.size, path)
 
 
 def list_dataset(paths):
@@ -81,7 +86,7 @@ def list_dataset(paths):
         )
     tables = (paths.annotations_file_test, paths.annotations_file_train)
     names, keypoints = _join(*map(read_annotations, tables), *tables)
-    keypoints = shifted(keypoints, paths)
+    keypoints = placed(keypoints, paths)
 
     where = find_pictures(folders)
     where_background = find_pictures((paths.bg_images_dir_train, paths.bg_images_dir_test))
@@ -99,6 +104,7 @@ def list_dataset(paths):
     ]
     return Listing(
         size=paths.image_size,
+        resizes=paths.old_size is not None,
         names=found,
         keypoints=keypoints[here],
         files=files,
@@ -110,7 +116,7 @@ def list_dataset(paths):
 
 
 def shifted(keypoints, paths):
-    """Move annotated joints into the pictures that are used.
+    """Move annotated joints by the offsets of a data set.
 
     `tool/generate_pose_map_add_mask.py` of `kevinleewy/Human-Pose-Transfer` looks for missing joints after it has
     moved them; here they stay missing whatever the offsets are.
@@ -122,23 +128,64 @@ def shifted(keypoints, paths):
     return keypoints + keypoints[..., 2:] * np.float32([paths.y_offset, paths.x_offset, 0])
 
 
-def refuse_outside_joints(listing):
-    """Raise a `DataError` when a visible joint of any picture lies outside it."""
-    rows = np.flatnonzero(outside(listing.keypoints, listing.size).any(-1))
+def placed(keypoints, paths):
+    """Move annotated joints into the pictures that are used: by the offsets, then from `old_size` to `image_size`.
+
+    Args:
+        keypoints: (..., 18, 3) float32 y, x, visible, as in the keypoint tables.
+        paths: `pgig.config.DataPaths`. Where its `outside_joints` is "missing", joints outside their picture become so.
+
+    Returns:
+        (..., 18, 3) float32. Fractions that a change of size makes are cut off, as GFLA does.
+    """
+    moved = shifted(keypoints, paths)
+    if paths.old_size is not None:
+        # In this order, in double precision: the quotient decides what is cut off.
+        scaled = np.trunc(moved[..., :2].astype(np.float64) / paths.old_size * paths.image_size)
+        moved[..., :2] = np.where(moved[..., 2:] > 0, scaled, MISSING)
+    if paths.outside_joints == "missing":
+        moved[outside(moved, paths.image_size)] = (MISSING, MISSING, 0)
+    return moved
+
+
+def misplaced(keypoints, paths):
+    """Which visible joints a data set may not have.
+
+    Args:
+        keypoints: (..., 18, 3) y, x, visible, as `placed` gives them.
+        paths: `pgig.config.DataPaths`.
+
+    Returns:
+        (..., 18) bool: outside the picture or, where joints outside are kept, further away than the picture is large.
+    """
+    size = np.array(paths.image_size)
+    if paths.outside_joints == "keep":
+        return outside(keypoints + np.array([*size, 0]), 3 * size)
+    return outside(keypoints, size)
+
+
+def refuse_misplaced_joints(listing, paths):
+    """Raise a `DataError` when a joint of any picture lies where the data set may not have it."""
+    wrong = misplaced(listing.keypoints, paths)
+    rows = np.flatnonzero(wrong.any(-1))
     if len(rows):
-        sentence = outside_sentence(listing.names[rows[0]], listing.keypoints[rows[0]], listing.size)
-        raise DataError(f"{sentence[:-1]}; {len(rows)} {'row is' if len(rows) == 1 else 'rows are'} so.")
+        sentence = outside_sentence(listing.names[rows[0]], listing.keypoints[rows[0]], listing.size, wrong[rows[0]])
+        raise DataError(
+            f"{sentence[:-1]}; {len(rows)} {'row is' if len(rows) == 1 else 'rows are'} so, which --outside_joints "
+            "missing leaves out, and keep keeps where it is near."
+        )
 
 
-def outside_sentence(name, keypoints, size):
+def outside_sentence(name, keypoints, size, wrong=None):
     """Say which joint of a picture lies outside it.
 
     Args:
         name: file name of the picture.
         keypoints: (18, 3) y, x, visible, at least one of them outside.
         size: (height, width) in pixels.
+        wrong: (18,) bool, the joints to speak of; None: all outside.
     """
-    joint = np.flatnonzero(outside(keypoints, size))[0]
+    joint = np.flatnonzero(outside(keypoints, size) if wrong is None else wrong)[0]
     y, x = keypoints[joint, :2]
     return (
         f"The annotation of {name} puts joint {joint} ({NAMES[joint]}) at row {y:g}, column {x:g}, outside "
@@ -169,9 +216,11 @@ def _join(first, second, *origins):
 
 
 def _fingerprint(paths, tables, files, backgrounds):
-    # Without offsets it is what it was before there were any: older records stay valid.
-    offsets = [[paths.y_offset, paths.x_offset]] if paths.y_offset or paths.x_offset else []
-    digest = hashlib.sha256(json.dumps([paths.image_size, *map(sha256, tables), *offsets]).encode())
+    # Without the options that came later it is what it was before there were any: older records stay valid.
+    later = [[paths.y_offset, paths.x_offset]] if paths.y_offset or paths.x_offset else []
+    later += [{"old_size": paths.old_size}] if paths.old_size else []
+    later += ["missing"] if paths.outside_joints == "missing" else []
+    digest = hashlib.sha256(json.dumps([paths.image_size, *map(sha256, tables), *later]).encode())
     for path in [*files, *filter(None, backgrounds)]:
         try:
             status = os.stat(path)

@@ -180,6 +180,33 @@ def encoded_rgb(data, size, name):
     return file.getvalue()
 
 
+def encoded_resized(data, size, name):
+    """As `encoded_rgb`, after `resize_antialiased` where the picture has another size than `size`.
+
+    Raises:
+        DataError: the picture is damaged, or too large to be one of a data set.
+    """
+    with _open(data, None, name) as picture:
+        if picture.size == (size[1], size[0]):
+            return encoded_rgb(data, size, name)
+    file = io.BytesIO()
+    Image.fromarray(resize_antialiased(decode(data, None, name), size)).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def resize_antialiased(pixels, size):
+    """Resize bilinearly as Pillow does, with anti-aliasing; the aspect ratio is not kept.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        size: (height, width) of the result.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), Image.Resampling.BILINEAR))
+
+
 def resize_bilinear(pixels, size):
     """Resize bilinearly with half-pixel centres and without anti-aliasing, truncating to bytes.
 
@@ -212,6 +239,9 @@ def _open(data, size, name):
         width, height = picture.size
         raise DataError(
             f"{name} is {height} x {width} pixels (height x width), but {size[0]} x {size[1]} are expected: "
-            "resize it together with its keypoints, or give the true size with --image_size."
+            "resize it together with its keypoints (--old_size does), or give the true size with --image_size."
         )
+    if picture.width * picture.height > _MOST_PIXELS:
+        size = f"{picture.height} x {picture.width} pixels"
+        raise DataError(f"{name} has {size}, more than {_MOST_PIXELS}: make it smaller.")
     return picture

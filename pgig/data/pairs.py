@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from itertools import permutations
 
 import numpy as np
@@ -14,6 +15,9 @@ from pgig.utils.files import write_text
 
 # Names of Market-1501's distractors (no person, or a bad detection) begin so.
 DISTRACTORS = ("-1", "0000")
+
+# A name of DeepFashion's lists, up to the number of a piece of clothing and of its colour. Categories may hold `_`.
+_LISTED = re.compile(r"fashion(?:WO)?MEN.+?id[0-9]{10}(?=_)")
 
 
 def read_pairs(path):
@@ -85,6 +89,12 @@ def identity(name):
     return name.partition("_")[0]
 
 
+def person(name):
+    """The person, as pairs are made: `identity`, but all before the last `_` of DeepFashion's list names."""
+    listed = _LISTED.match(name)
+    return listed[0] if listed else identity(name)
+
+
 def make_pairs(names, keypoints):
     """All ordered pairs of two pictures of one person, both with a valid pose.
 
@@ -99,7 +109,7 @@ def make_pairs(names, keypoints):
     people = {}
     for name, valid in zip(names, is_valid(keypoints), strict=True):
         if valid and not name.startswith(DISTRACTORS):
-            people.setdefault(identity(name), []).append(name)
+            people.setdefault(person(name), []).append(name)
     return [pair for pictures in people.values() for pair in permutations(pictures, 2)]
 
 

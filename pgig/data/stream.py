@@ -12,6 +12,7 @@ import numpy as np
 from pgig.data.feed_python import assemble, python_feed
 from pgig.data.records import Records
 from pgig.errors import OptionsError
+from pgig.pose.augment import draw_pairs
 from pgig.utils.random import generator
 
 
@@ -33,6 +34,8 @@ class PairStream:
         flips: (rate, mode): the share of pairs that `batches` marks to be mirrored, by a draw for each pair
             (`"pair"`), or for source and target alone and without exchanging left and right (`"independent"`, as
             Human-Pose-Transfer did); see `pgig.pose.mirror`.
+        augment: None, or (angle, shift, scale), each (low, high) or None: how `batches` marks pictures to be moved, by
+            draws for each; see `pgig.pose.augment`.
         worker: (k, n): of every batch, take the pairs whose place has the residue k modulo n.
         feeder: `"tensorflow"` (tf.data, from records), `"python"` (Pillow in threads), or `"auto"`: tf.data
             when Keras runs on TensorFlow and there are records.
@@ -53,6 +56,7 @@ class PairStream:
         shuffle=True,
         use_bg=False,
         flips=(0.0, "pair"),
+        augment=None,
         worker=(0, 1),
         feeder="auto",
         origin="The pair list",
@@ -61,7 +65,7 @@ class PairStream:
         self.batch_size = batch_size
         self.numbers = images.numbers(pairs, origin, batch_size if shuffle else 1)
         self._seed, self._shuffle, self._use_bg, self._worker = seed, shuffle, use_bg, worker
-        self._flips = flips
+        self._flips, self._augment = flips, augment
         self._last_pass = (None, None)
         self._feed = _choose_feeder(feeder, images)
 
@@ -111,11 +115,10 @@ class PairStream:
         positions = count(start, group)
         rows = (np.concatenate([self.rows(first + i) for i in range(group)]) for first in positions)
         batches = self._feed(self.images, (self.numbers[r] for r in rows), self._use_bg)
-        if not self._flips[0]:
+        if not self._flips[0] and not self._augment:
             return batches
-        marks = (np.concatenate([self._marks(first + i) for i in range(group)]) for first in count(start, group))
-        pairs = zip(batches, marks, strict=False)
-        return (batch | {"source_flip": mark[:, 0], "target_flip": mark[:, 1]} for batch, mark in pairs)
+        marks = (_joined([self._marks(first + i) for i in range(group)]) for first in count(start, group))
+        return (batch | mark for batch, mark in zip(batches, marks, strict=False))
 
     def finite(self, batch_size=None, limit=0):
         """All pairs once, in file order, with names; the last batch may be smaller.
@@ -133,12 +136,16 @@ class PairStream:
             yield batch | self._names(numbers)
 
     def _marks(self, position):
-        """Which pictures of a batch are mirrored: (B, 2) int32 of source and target, see `pgig.pose.mirror`."""
-        rate, mode = self._flips
-        drawn = generator(self._seed, "flip", position).random((self.batch_size, 2)) < rate
-        k, n = self._worker
-        marks = 2 * drawn if mode == "independent" else drawn[:, [0, 0]]
-        return marks[k::n].astype(np.int32)
+        """What is done to the pictures of a batch, for the dict of the batch: mirrored (B,) int32 and moved (B, 4)."""
+        (rate, mode), (k, n), marks = self._flips, self._worker, {}
+        if rate:
+            drawn = generator(self._seed, "flip", position).random((self.batch_size, 2)) < rate
+            drawn = 2 * drawn if mode == "independent" else drawn[:, [0, 0]]
+            marks |= _sides("flip", drawn[k::n].astype(np.int32))
+        if self._augment:
+            drawn = draw_pairs(generator(self._seed, "affine", position), self._augment, self.batch_size)
+            marks |= _sides("affine", drawn[k::n].astype(np.float32))
+        return marks
 
     def _with_names(self, rows):
         numbers = self.numbers[rows]
@@ -153,6 +160,15 @@ class PairStream:
         if self._last_pass[0] != passed:
             self._last_pass = (passed, generator(self._seed, "order", passed).permutation(len(self)))
         return self._last_pass[1]
+
+
+def _sides(name, marks):
+    """Marks (B, 2, ...) of source and target under the names that a batch has them by."""
+    return {f"source_{name}": marks[:, 0], f"target_{name}": marks[:, 1]}
+
+
+def _joined(parts):
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _choose_feeder(feeder, images):

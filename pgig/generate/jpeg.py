@@ -1,5 +1,7 @@
 """Single pictures as JPEG files."""
 
+from io import BytesIO
+
 from PIL import Image
 
 from pgig.utils.files import atomic_path
@@ -18,5 +20,8 @@ def write_jpeg(path, pixels):
     Raises:
         StorageError: the file cannot be written.
     """
+    encoded = BytesIO()
+    Image.fromarray(pixels).save(encoded, format="JPEG", quality=QUALITY, subsampling=SUBSAMPLING)
+    # Not by Pillow itself: where the disk is full, it leaves half a picture and says nothing.
     with atomic_path(path) as temporary:
-        Image.fromarray(pixels).save(temporary, format="JPEG", quality=QUALITY, subsampling=SUBSAMPLING)
+        temporary.write_bytes(encoded.getvalue())

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pgig.data.folders import shifted
+from pgig.data.folders import placed
 from pgig.data.images import decode, list_images, read_bytes
 from pgig.errors import DataError, OptionsError
 from pgig.generate.pairs import generated_batches, generation_options, load_generator
@@ -171,7 +171,7 @@ def _known_poses(data, names):
     for path in (data.annotations_file_train, data.annotations_file_test):
         if Path(path).exists():
             table = read_annotations(path)
-            known.update(zip(table.names, shifted(table.keypoints, data), strict=True))
+            known.update(zip(table.names, placed(table.keypoints, data), strict=True))
     nothing = np.tile(np.array((MISSING, MISSING, 0), np.float32), (len(NAMES), 1))
     poses = {name: known.get(name, nothing) for name in names}
     incomplete = sum(not is_valid(pose) for pose in poses.values())

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pgig.data.folders import shifted
+from pgig.data.folders import placed
 from pgig.errors import DataError
 from pgig.generate.jpeg import write_jpeg
 from pgig.layouts.triptych import list_triptychs, read_triptych
@@ -58,5 +58,5 @@ def _poses(data):
     for path in (data.annotations_file_train, data.annotations_file_test):
         if path == data.annotations_file_train or Path(path).exists():
             table = read_annotations(path)
-            poses.update(zip(table.names, shifted(table.keypoints, data), strict=True))
+            poses.update(zip(table.names, placed(table.keypoints, data), strict=True))
     return poses

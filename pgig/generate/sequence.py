@@ -164,4 +164,4 @@ def dataset_paths(data):
         paths[f"bg_images_dir_{split}"] = str(DATASET / f"{split}-bg")
         paths[f"annotations_file_{split}"] = ANNOTATIONS[split]
         paths[f"pairs_file_{split}"] = PAIRS[split]
-    return replace(data, name="tmp", records_dir=None, **paths)
+    return replace(data, name="tmp", records_dir=None, old_size=None, **paths)

@@ -11,6 +11,7 @@ _MODULES = {
     "maps": ("heat_maps", "peaks"),
     "discs": ("disc_indices", "disc_maps"),
     "body_masks": ("capsule_mask", "disc_mask"),
+    "augment": ("augment_batch",),
     "mirror": ("mirror_batch", "mirror_keypoints"),
     "canonical": ("CanonicalPoses", "find_canonical_poses", "read_canonical_poses", "write_canonical_poses"),
     "stick": ("stick_figure",),

@@ -19,16 +19,20 @@ def heat_maps(keypoints, size, form="staircase"):
         size: (height, width) in pixels.
         form: "gaussian" is exp(-d^2 / 72) at distance d, as in the paper (Siarohin et al., Deformable GANs
             for Pose-based Human Image Generation, 2018). "staircase" is exp(floor(-d^2 / 72)), as its program
-            computes it (an integer division) and its weights expect it; for joints at whole pixels.
+            computes it (an integer division) and its weights expect it; for joints at whole pixels. "point" is 1 at
+            the joint's pixel (fractions are cut off) and 0 elsewhere, as the maps of DeepFashion are that
+            `tengteng95/Pose-Transfer` stores in bytes. Joints outside the picture leave their tails in it, or nothing.
 
     Returns:
         (B, H, W, 18) float32 in [0, 1]; zero for a missing joint.
 
     Raises:
-        ValueError: `form` is neither of the two.
+        ValueError: `form` is none of the three.
     """
     height, width = size
     keypoints = ops.cast(keypoints, "float32")
+    if form == "point":
+        keypoints = ops.trunc(keypoints)
     y, x, visible = keypoints[:, None, :, 0], keypoints[:, None, :, 1], keypoints[:, None, :, 2] > 0
     rows = ops.square(ops.arange(height, dtype="float32")[:, None] - y)
     columns = ops.square(ops.arange(width, dtype="float32")[:, None] - x)
@@ -40,7 +44,9 @@ def heat_maps(keypoints, size, form="staircase"):
     if form == "staircase":
         # Distances are multiples of 1/72: the slack keeps a step where it belongs however division rounds.
         return ops.exp(-ops.ceil((rows + columns) / _WIDTH - 1e-3))
-    raise ValueError(f'form is "staircase" or "gaussian", not {form!r}')
+    if form == "point":
+        return ops.cast(rows == 0, "float32") * ops.cast(columns == 0, "float32")
+    raise ValueError(f'form is "staircase", "gaussian" or "point", not {form!r}')
 
 
 def peaks(maps):

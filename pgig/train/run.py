@@ -23,6 +23,7 @@ FREE = {
     "records_dir", "use_records", "state_interval", "restart", "test_batch_size", "test_limit", "inception_weights",
     "perceptual_weights", "pose_estimator", "images_dir_train", "images_dir_test", "bg_images_dir_train",
     "bg_images_dir_test", "annotations_file_train", "annotations_file_test", "pairs_file_train", "pairs_file_test",
+    "outside_joints",
 }  # fmt: skip
 
 
@@ -109,7 +110,8 @@ def _refuse(folder):
 def fixed_options(options, pairs):
     """Options, and a mark of the training pairs, that a resumed run must share: a dictionary of plain values."""
     values = {key: value for key, value in options.flat().items() if key not in FREE}
-    values["image_size"] = list(values["image_size"])
+    # As they come back from a file.
+    values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
     return values | {"training_pairs": pairs_hash(pairs)}
 
 
@@ -117,7 +119,8 @@ def _streams(images, pairs, options):
     """Shuffled training pairs, and test pairs in file order."""
     shared, data = options.shared, options.data
     common = {"batch_size": shared.batch_size, "use_bg": options.uses_background}
-    train = PairStream(images, pairs, seed=shared.seed, flips=options.flips, origin=data.pairs_file_train, **common)
+    moved = {"flips": options.flips, "augment": options.augment}
+    train = PairStream(images, pairs, seed=shared.seed, origin=data.pairs_file_train, **moved, **common)
     test = PairStream(images, read_pairs(data.pairs_file_test), shuffle=False, origin=data.pairs_file_test, **common)
     return train, test
 

@@ -75,7 +75,7 @@ def test_precedence_is_defaults_file_override_flag(tmp_path):
         (["--warp_skp", "mask"], "did you mean --warp_skip"),
         (["--batch_size", "four"], "batch_size"),
         (["--batch_size", "0"], "1 or more"),
-        (["--dataset", "fashion"], "fasion"),
+        (["--dataset", "fashio"], "fasion"),
         (["--method", "pix2pix"], "pose-gan"),
         (["--stage", "second"], "gan"),
         (["-t", "warp_skip"], "key=value"),

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pgig.data.fashion import flip_train, resize_fashion, split_fashion, split_name
-from pgig.errors import DataError
+from pgig.errors import DataError, OptionsError
 from pgig.pose.files import read_annotations, write_annotations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +53,26 @@ def test_split_then_resize_then_flip(work, capsys):
     with Image.open(mirrored) as one, Image.open(Path("fasion128-dataset/train", NAME)) as other:
         difference = np.asarray(one, int)[:, ::-1] - np.asarray(other, int)
     assert np.abs(difference).mean() < 20
+
+
+def test_resized_to_the_crop_joints_of_the_margins_stay(work):
+    split_fashion("fasion", "fashion-dataset", "fasion-annotation-train.csv", "fasion-annotation-test.csv")
+    resize_fashion((256, 176))
+    with Image.open(Path("fasion-resize-dataset/train", NAME)) as picture:
+        assert picture.size == (176, 256)
+    pose = read_annotations("fasion-resize-annotation-train.csv").keypoints[0]
+    assert pose[:4].tolist() == [[10, -20, 1], [10, 210, 1], [255, 175, 1], [100, 88, 1]]
+    resize_fashion((128, 88), "mine", "missing")
+    pose = read_annotations("mine-annotation-train.csv").keypoints[0]
+    assert pose[:4].tolist() == [[-1, -1, 0], [-1, -1, 0], [127, 87, 1], [50, 44, 1]]
+
+
+def test_sizes_without_a_name_or_sense_are_refused(work):
+    for size, name, sentence in (
+        ((128, 88), None, "--name"), ((128, 88), "fasion", "--name"), ((256, 256), "big", "larger than the 256 x 176"),
+    ):  # fmt: skip
+        with pytest.raises(OptionsError, match=sentence):
+            resize_fashion(size, name)
 
 
 def test_pictures_elsewhere_are_refused(work):

@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from pgig.data.pairs import identity, make_pairs, read_pairs, sample_pairs, write_pairs
+from pgig.data.pairs import identity, make_pairs, person, read_pairs, sample_pairs, write_pairs
 from pgig.errors import DataError
 
 PAIRS = [("a_1.jpg", "a_2.jpg"), ("a,b.jpg", 'q"uote.jpg'), ("ü.jpg", "x y.png")]
@@ -90,3 +90,11 @@ def test_sample_is_the_one_of_pandas():
     assert sample_pairs(list(range(10)), 4) == [2, 8, 4, 9]
     assert sorted(sample_pairs(list(range(10)), 99)) == list(range(10))
     assert sample_pairs([], 5) == []
+
+
+def test_the_person_of_a_listed_picture_is_the_piece_of_clothing():
+    names = [f"fashionWOMENTees_Tanksid00000001{number}_1{view}.jpg" for number in ("01", "02") for view in ("a", "b")]
+    assert [person(name) for name in names[1:3]] == [name.rpartition("_")[0] for name in names[1:3]]
+    assert person("0002_c1s1_000451_03.jpg") == "0002" == identity("0002_c1s1_000451_03.jpg")
+    pairs = make_pairs(names, np.ones((4, 18, 3)))
+    assert pairs == [(names[0], names[1]), (names[1], names[0]), (names[2], names[3]), (names[3], names[2])]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from pgig.config import DATASETS, Shared
@@ -24,6 +26,52 @@ def test_flags_replace_single_paths():
     assert (paths.images_dir_train, paths.images_dir_test) == ("here", "data/market-dataset/test")
     assert paths.image_size == (128, 32)
     assert paths.records_dir is None
+
+
+def test_both_spellings_name_the_same_data_set():
+    for name in ("fasion", "fasion-resize", "fasion128"):
+        assert data_paths(Shared(dataset=name.replace("fasion", "fashion"))) == data_paths(Shared(dataset=name))
+    assert data_paths(Shared(dataset="fashion-resize")).image_size == (256, 176)
+    with pytest.raises(OptionsError, match="fasion-large is unknown"):
+        data_paths(Shared(dataset="fashion-large"))
+
+
+def test_files_of_the_other_spelling_are_taken_where_the_first_is_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data/fashion-resize-dataset/test").mkdir(parents=True)
+    Path("data/fasion-resize-dataset/train").mkdir(parents=True)
+    for name in ("fashion-resize-pairs-train.csv", "fashion-resize-pairs-test.csv", "fasion-resize-pairs-test.csv"):
+        Path("data", name).touch()
+    paths = data_paths(Shared(dataset="fasion-resize"))
+    assert paths.pairs_file_train == "data/fashion-resize-pairs-train.csv"
+    assert paths.pairs_file_test == "data/fasion-resize-pairs-test.csv"
+    assert paths.annotations_file_train == "data/fasion-resize-annotation-train.csv"
+    assert paths.images_dir_test == "data/fashion-resize-dataset/test"
+    assert paths.images_dir_train == "data/fasion-resize-dataset/train"
+
+
+def test_tables_of_the_small_pictures_serve_large_ones_with_their_joints_frame(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("data/fashion-resize-pairs-test.csv").touch()
+    assert data_paths(Shared(dataset="fasion")).pairs_file_test == "data/fasion-pairs-test.csv"
+    paths = data_paths(Shared(dataset="fasion", old_size="256,176"))
+    assert paths.pairs_file_test == "data/fashion-resize-pairs-test.csv"
+    assert (paths.image_size, paths.old_size) == ((256, 256), (256, 176))
+    Path("data/fasion-pairs-test.csv").touch()
+    assert data_paths(Shared(dataset="fasion", old_size="256,176")).pairs_file_test == "data/fasion-pairs-test.csv"
+
+
+def test_joints_outside_are_refused_but_in_the_published_crops():
+    assert data_paths(Shared(dataset="fasion")).outside_joints == "refuse"
+    assert data_paths(Shared(dataset="fasion", old_size="256,176")).outside_joints == "keep"
+    assert data_paths(Shared(dataset="fasion-resize")).outside_joints == "keep"
+    assert data_paths(Shared(dataset="fasion-resize", outside_joints="missing")).outside_joints == "missing"
+
+
+def test_a_wrong_old_size_is_refused_by_its_name():
+    with pytest.raises(OptionsError, match="--old_size '256x176'"):
+        data_paths(Shared(old_size="256x176"))
 
 
 @pytest.mark.parametrize(

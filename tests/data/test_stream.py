@@ -154,3 +154,24 @@ def test_source_and_target_may_be_mirrored_by_draws_of_their_own(images, pairs):
     source, target = (np.concatenate([batch[f"{side}_flip"] for batch in batches]) for side in ("source", "target"))
     assert set(source) == set(target) == {0, 2}
     assert not np.array_equal(source, target)
+
+
+def test_moves_are_a_function_of_the_position_shared_by_workers(images, pairs):
+    ranges = ((-5, 5), (-5, 5), (0.95, 1.05))
+    stream = PairStream(images, pairs, 4, flips=(0.5, "pair"), augment=ranges)
+    whole = list(islice(stream.batches(), 12))
+    marks = np.stack([np.concatenate([batch[f"{side}_affine"] for batch in whole]) for side in ("source", "target")], 1)
+    assert marks.shape == (48, 2, 4) and marks.dtype == np.float32
+    assert len(np.unique(marks[..., 0])) == 96 and (np.abs(marks[:, 0, :3]) <= 5).all()
+    assert (np.abs(marks[:, 1, :3]) <= (1, 2.5, 2.5)).all() and (marks[:, 1, 3] == 1).all()
+    assert all(equal(a, b) for a, b in zip(islice(stream.batches(5), 7), whole[5:], strict=True))
+    grouped = next(stream.batches(3, group=2))
+    assert np.array_equal(grouped["target_affine"], marks[12:20, 1])
+
+    alone = PairStream(images, pairs, 4, augment=ranges)
+    assert np.array_equal(next(alone.batches(2))["source_affine"], marks[8:12, 0])
+    parts = [next(PairStream(images, pairs, 4, augment=ranges, worker=(k, 2)).batches(2)) for k in range(2)]
+    assert all(np.array_equal(part["source_affine"], marks[8 + k : 12 : 2, 0]) for k, part in enumerate(parts))
+    other = next(PairStream(images, pairs, 4, seed=1, augment=ranges).batches())
+    assert not np.array_equal(other["source_affine"], marks[:4, 0])
+    assert "source_flip" not in other and "source_affine" not in next(alone.finite())

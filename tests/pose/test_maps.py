@@ -9,13 +9,13 @@ from pgig.pose.maps import heat_maps, peaks
 SIZE = (128, 64)
 
 
-@pytest.mark.parametrize("form", ["staircase", "gaussian"])
+@pytest.mark.parametrize("form", ["staircase", "gaussian", "point"])
 def test_heat_maps_follow_the_formula(crowd, compiled, form):
     rows, columns = np.arange(SIZE[0])[:, None, None], np.arange(SIZE[1])[:, None]
     y, x, visible = (crowd[:, None, None, :, i].astype(int) for i in range(3))
     squares = (rows - y) ** 2 + (columns - x) ** 2
     exponent = -squares // 72 if form == "staircase" else -squares / 72
-    expected = np.exp(exponent.astype(float)) * visible
+    expected = (squares == 0 if form == "point" else np.exp(exponent.astype(float))) * visible
 
     maps = heat_maps(crowd, SIZE, form)
     assert tuple(maps.shape) == (12, *SIZE, 18)
@@ -29,7 +29,7 @@ def test_an_unknown_form_is_refused(standing):
         heat_maps(standing[None], SIZE, "square")
 
 
-@pytest.mark.parametrize("form", ["staircase", "gaussian"])
+@pytest.mark.parametrize("form", ["staircase", "gaussian", "point"])
 def test_peaks_find_the_joints_again(crowd, compiled, form):
     found = compiled(lambda keypoints: peaks(heat_maps(keypoints, SIZE, form)), 1)(crowd)
     np.testing.assert_array_equal(ops.convert_to_numpy(found), crowd)
