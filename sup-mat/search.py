@@ -74,17 +74,17 @@ def main(argv=None):
             raise DataError(f"{folder} holds no pictures: check the name of the folder.")
 
     # Here, so that --help and mistakes do not wait for Keras.
-    from keras import ops, tree
+    from keras import ops
 
-    from pgig.losses.perceptual import feature_model, vgg_input
+    from pgig.losses.perceptual import Vgg19
 
-    model = feature_model([LAYER], args.perceptual_weights)
+    model = Vgg19([LAYER], args.perceptual_weights, "keras")
 
     def batches(folder, names):
         for start in range(0, len(names), BATCH):
             some = names[start : start + BATCH]
             images = ops.convert_to_tensor(read_images([os.path.join(folder, name) for name in some]))
-            (maps,) = tree.flatten(model(vgg_input(images, "imagenet")))
+            (maps,) = model(images).values()
             yield some, ops.convert_to_numpy(maps).reshape(len(some), -1)
 
     wanted = np.concatenate([features for _, features in batches(args.query_folder, queries)])

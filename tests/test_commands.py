@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pgig.losses.perceptual import feature_graph
+from pgig.pretrained.vgg19 import build_vgg
 from tests.conftest import make_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,7 +62,7 @@ def vgg19(tmp_path_factory):
     """A weight file of VGG19 with random numbers, in the layout of Keras's published file."""
     path = tmp_path_factory.mktemp("vgg19") / "vgg19.h5"
     random = np.random.default_rng(0)
-    model = feature_graph(["block5_pool"])
+    model = build_vgg(["block5_pool"])
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = np.array([layer.name for layer in model.layers], "S")
         for layer in model.layers:
@@ -90,7 +90,9 @@ def check_folder(folder):
     found = {path.name for path in Path(folder).iterdir()}
     weights = {f"epoch_000_{network}.h5" for network in ("generator", "discriminator")}
     records = {"stats.jsonl", "config.json", "environment.json", "report.html", "tensorboard", "state"}
-    assert found == weights | records | {"epoch_000.png", "epoch_001.png"}
+    inside = {name for name in found if name.startswith("visuals_")}
+    assert inside <= {"visuals_epoch_000.png", "visuals_epoch_001.png"}
+    assert found == weights | records | inside | {"epoch_000.png", "epoch_001.png"}
     (line,) = Path(folder, "stats.jsonl").read_text().splitlines()
     line = json.loads(line)
     assert line["step"] == 2 and line["validation"]["loss"] > 0

@@ -6,12 +6,14 @@ import sys
 
 from pgig.cli.compare import compare
 from pgig.cli.convert import convert_records, prepare_df
+from pgig.cli.crop import crop
 from pgig.cli.engines import run
 from pgig.cli.evaluate import evaluate
 from pgig.cli.gfv import gfv
 from pgig.cli.grid import grid
 from pgig.cli.normalise import canonical_poses, normalise, reid_features
 from pgig.cli.tables import apr, pckh, reid
+from pgig.cli.visuals import visuals
 from pgig.cli.weights import weights
 from pgig.errors import PgigError
 
@@ -77,6 +79,8 @@ COMMANDS = {
     "reid": reid,
     "apr": apr,
     "grid": grid,
+    "crop": crop,
+    "visuals": visuals,
     "gfv": gfv,
     "run": run,
     "canonical-poses": canonical_poses,

@@ -3,10 +3,12 @@
 import keras
 from keras import ops
 
+from pgig.layers.normalise import normalise
+
 
 @keras.saving.register_keras_serializable(package="pgig")
 class BatchNorm(keras.layers.Layer):
-    """Normalise every channel of a map over the batch and all positions.
+    """Normalise every channel of a map (B, H, W, C) over the batch and all positions.
 
     With a momentum it is PyTorch's `BatchNorm2d`: while training, statistics are those of the batch and running
     averages follow them, with the unbiased variance (Keras's own layer takes the biased one); otherwise the averages
@@ -40,21 +42,22 @@ class BatchNorm(keras.layers.Layer):
 
     def call(self, x, training=None):
         x = ops.cast(x, "float32")
+        weights = gamma, beta = [ops.cast(weight, "float32") for weight in (self.gamma, self.beta)]
         if training or self.momentum is None:
-            mean, variance = ops.moments(x, axes=tuple(range(len(x.shape) - 1)))
+            y, mean, variance = normalise(x, (2, 1, 0), self.epsilon, weights)
             if self.momentum is not None:
                 self._follow(mean, variance, ops.size(x) // x.shape[-1])
         else:
-            mean, variance = self.moving_mean, self.moving_variance
-        gain = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + self.epsilon)
-        return ops.cast((x - mean) * gain + ops.cast(self.beta, "float32"), self.compute_dtype)
+            gain = gamma * ops.rsqrt(self.moving_variance + self.epsilon)
+            y = x * gain + (beta - self.moving_mean * gain)
+        return ops.cast(y, self.compute_dtype)
 
     def _follow(self, mean, variance, count):
         """Move the averages towards the statistics of a batch of `count` values per channel."""
         count = ops.cast(count, "float32")
         unbiased = variance * (count / ops.maximum(count - 1.0, 1.0))
         for average, value in ((self.moving_mean, mean), (self.moving_variance, unbiased)):
-            average.assign(average + self.momentum * (ops.stop_gradient(value) - average))
+            average.assign(average + self.momentum * (ops.reshape(value, (-1,)) - average))
 
     def compute_output_shape(self, input_shape):
         return input_shape

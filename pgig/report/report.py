@@ -3,6 +3,7 @@
 import base64
 import io
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import jinja2
 import numpy as np
@@ -99,6 +100,21 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """Picture files that lie beside the page and stay there: for thousands of them, which a page cannot hold.
+
+    Attributes:
+        title: heading.
+        files: sequence of (file name, caption).
+        note: sentence below the pictures.
+    """
+
+    title: str
+    files: tuple
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Examples:
     """Rows of pictures that belong together, column by column.
 
@@ -123,7 +139,7 @@ def report(path, title, tables=(), figures=(), images=(), subtitle=""):
         title: heading of the page.
         tables: sequence of `Table`.
         figures: sequence of `Figure` and `Intervals`.
-        images: sequence of `Gallery` and `Examples`.
+        images: sequence of `Gallery`, `Examples` and `Linked`.
         subtitle: line below the heading, for instance protocol and date.
 
     Raises:
@@ -134,6 +150,8 @@ def report(path, title, tables=(), figures=(), images=(), subtitle=""):
     environment.filters["picture"] = _picture
     environment.filters["lines"] = _lines
     environment.tests["rich"] = lambda value: isinstance(value, Cell)
+    environment.filters["address"] = quote
+    environment.tests["linked"] = lambda gallery: isinstance(gallery, Linked)
     environment.tests["aligned"] = lambda gallery: isinstance(gallery, Examples)
     page = environment.from_string(PAGE).render(
         title=title,

@@ -1,4 +1,4 @@
-"""What happens around the epochs of a run: sample grids, validation, weight files, records."""
+"""What happens around the epochs of a run: sample grids, pictures of the inside, validation, weight files, records."""
 
 import time
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
-from pgig.evaluate.values import to_grid_pixels
 from pgig.train.pictures import grid, write_png
 from pgig.train.record import Recorder, write_environment
 from pgig.train.report import write_report
 from pgig.train.step import compile_forward
+from pgig.train.visuals import columns, look, sheet
 from pgig.utils.progress import progress_bar
 from pgig.weights.networks import save_networks
 
@@ -29,7 +29,7 @@ class Observer:
         self.options, self.method, self.schedule, self.test = options, method, schedule, test
         self.output = Path(options.shared.output_dir)
         self.player = next((player for player in stage.players if player.name == stage.validate), None)
-        self._generate = compile_forward(method, lambda batch: method.generate(method.inputs(batch)))
+        self._look = compile_forward(method, lambda batch: look(method, method.inputs(batch)))
         self._losses = compile_forward(method, self._player_losses)
 
     def open(self, epoch):
@@ -38,14 +38,21 @@ class Observer:
         self.recorder = Recorder(self.output, epoch)
 
     def grid(self, epoch):
-        """Draw the next test batch as the networks see it before `epoch`."""
+        """Draw the next test batch as the networks see it before `epoch`, and what goes on inside of them."""
         batch = next(self.test.batches(self._test_position(epoch)))
-        generated = to_grid_pixels(ops.convert_to_numpy(self._generate(batch)))
+        made = self._look(batch)
+        shown = columns(batch, made)
+        source, target, generated = (shown[title] for title in ("source", "target", "generated"))
         pose = self.method.pose_pictures(np.asarray(batch["target_keypoints"]))
-        pixels = grid([np.asarray(batch["source_pixels"]), pose, np.asarray(batch["target_pixels"]), generated])
-        write_png(self.output / f"epoch_{epoch:03d}.png", pixels)
-        self.recorder.picture("samples", pixels, (epoch - self.schedule.first) * self.schedule.iterations)
+        self._show(f"epoch_{epoch:03d}.png", "samples", grid([source, pose, target, generated]), epoch)
+        if len(made) > 1:
+            self._show(f"visuals_epoch_{epoch:03d}.png", "visuals", sheet(shown, source.shape[1:3]), epoch)
         write_report(self.output, self.options, self.recorder)
+
+    def _show(self, file, name, pixels, epoch):
+        """Write a picture, and add it to the TensorBoard events."""
+        write_png(self.output / file, pixels)
+        self.recorder.picture(name, pixels, (epoch - self.schedule.first) * self.schedule.iterations)
 
     def validate(self):
         """Mean losses of the stage's validated player over the test pairs, dropout off.

@@ -1,4 +1,4 @@
-"""The report page of a training run: its curves, its newest sample grids, the options that were given."""
+"""The report page of a training run: curves, the newest sample grids and pictures of the inside, options given."""
 
 import re
 from pathlib import Path
@@ -24,20 +24,20 @@ def write_report(folder, options, recorder):
     ]
     rows = tuple((f"--{name}", str(value)) for name, value in options.flat().items() if name in options.given)
     table = Table("Options given", ("flag", "value"), rows, "All options, the defaults too: config.json.")
-    galleries = [
-        Gallery(
-            "Sample grids",
-            tuple((f"before epoch {number}", np.asarray(Image.open(path))) for number, path in _grids(folder)),
-            "source | target pose | target | generated",
-        )
-    ]
+    shown = (
+        ("Sample grids", "epoch_", _GRIDS_SHOWN, "source | target pose | target | generated"),
+        ("What goes on inside", "visuals_epoch_", 1, "The newest pictures; earlier ones lie beside this page."),
+    )
+    galleries = [gallery for gallery in (_gallery(folder, *what) for what in shown) if gallery.pictures]
     last = recorder.entries[-1] if recorder.entries else None
     subtitle = f"{last['epoch'] + 1} epochs, {last['pairs_per_second']} pairs/s" if last else "not yet an epoch"
     title = f"{options.method.title} on {options.data.name}"
     report(Path(folder) / "report.html", title, tables=[table], figures=figures, images=galleries, subtitle=subtitle)
 
 
-def _grids(folder):
-    """The newest sample grids, newest first: (epoch, path)."""
-    named = ((re.fullmatch(r"epoch_(\d+)\.png", path.name), path) for path in Path(folder).iterdir())
-    return sorted(((int(match[1]), path) for match, path in named if match), reverse=True)[:_GRIDS_SHOWN]
+def _gallery(folder, title, prefix, count, note):
+    """The newest pictures `<prefix><epoch>.png`, newest first."""
+    named = ((re.fullmatch(rf"{prefix}(\d+)\.png", path.name), path) for path in Path(folder).iterdir())
+    newest = sorted(((int(match[1]), path) for match, path in named if match), reverse=True)[:count]
+    pictures = tuple((f"before epoch {number}", np.asarray(Image.open(path))) for number, path in newest)
+    return Gallery(title, pictures, note)

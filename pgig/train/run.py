@@ -23,7 +23,7 @@ FREE = {
     "records_dir", "use_records", "state_interval", "restart", "test_batch_size", "test_limit", "inception_weights",
     "perceptual_weights", "pose_estimator", "images_dir_train", "images_dir_test", "bg_images_dir_train",
     "bg_images_dir_test", "annotations_file_train", "annotations_file_test", "pairs_file_train", "pairs_file_test",
-    "outside_joints",
+    "outside_joints", "result_layout", "result_format",
 }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def test_structure_term(weight_file):
     flags = f"--width 0.0625 --warp_skip none --lstruct_penalty_weight 1000 --pose_estimator {path}"
     options = parse(flags.split())
     method = options.method.load()(options.shared, options.config, SIZE)
+    method.load_frozen()
     random = np.random.default_rng(1)
     poses = np.concatenate([random.integers(0, 64, (1, 18, 2)), np.ones((1, 18, 1))], axis=-1).astype("float32")
     pixels = random.integers(0, 256, (2, 1, *SIZE, 3)).astype("uint8")

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from pgig.layers.batch_norm import BatchNorm
+from tests.gradients import value_and_gradient
 
 
 def maps(seed=0):
@@ -36,6 +37,21 @@ def test_averages_follow_the_unbiased_variance():
     np.testing.assert_allclose(keras.ops.convert_to_numpy(layer.moving_variance), variance, rtol=1e-5)
     y = keras.ops.convert_to_numpy(layer(maps(), training=False))
     np.testing.assert_allclose(y, normalised(maps(), mean, variance), atol=1e-5)
+
+
+def test_a_large_map_far_from_zero_keeps_float32():
+    """131072 values added up one after the other would lose a digit here."""
+    random, rows, over = np.random.default_rng(0), np.linspace(0, 3, 256)[:, None, None], (0, 1, 2)
+    x = random.normal(2 + rows, 1, (2, 256, 256, 3)).astype("float32")
+    upstream = random.normal(1, 1, x.shape).astype("float32")
+    value, gradient = value_and_gradient(lambda x: BatchNorm()(x), x, upstream)
+
+    mean, variance = x.mean(over, dtype="float64"), x.var(over, dtype="float64")
+    expected = normalised(x, mean, variance)
+    along = expected * (expected * upstream).mean(over)
+    slope = (upstream - upstream.mean(over, dtype="float64") - along) / np.sqrt(variance + 1e-5)
+    np.testing.assert_allclose(value, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+    np.testing.assert_allclose(gradient, slope, rtol=0, atol=2e-6 * np.abs(slope).max())
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])

@@ -165,7 +165,7 @@ def test_players_and_files_name_networks(case, built):
     for player in stage.players:
         assert set(player.trains) <= networks and trained_variables(method, player)
         assert player.batches >= 1 and player.repeats >= 1
-    assert set(stage.needs) <= networks - {name for player in stage.players for name in player.trains}
+    assert set(stage.needs) <= networks
     assert stage.needs == () or case.earlier
 
     assert {name for file in method.files.values() for name in file} <= networks
@@ -244,6 +244,16 @@ def test_pose_pictures(built):
     pictures = built[1].pose_pictures(people(PAIRS)["target_keypoints"])
     assert pictures.shape == (PAIRS, *SIZE, 3) and pictures.dtype == np.uint8
     assert all(picture.any() for picture in pictures)
+
+
+def test_visuals(built, inputs):
+    _, method = built
+    titles = list(method.visuals(inputs))
+    assert all(title == title.strip() and not title[0].isdigit() for title in titles)
+    for title, pictures in on_tensors(method, method.visuals)(inputs).items():
+        pictures = array(pictures)
+        assert pictures.ndim == 4 and pictures.shape[::3] == (PAIRS, 3), title
+        assert np.isfinite(pictures).all() and np.abs(pictures).max() <= 1 + 1e-5, title
 
 
 # Training ----------------------------------------------------------------------------------------------------------

@@ -83,7 +83,8 @@ def test_a_run_leaves_its_files(case, finished):
     assert ("validation" in line) == (method.stage.validate is not None)
     if method.stage.validate:
         assert list(line["validation"]) == list(line[method.stage.validate])
-    assert {path.name for path in (folder / "out").glob("*.png")} == {"epoch_001.png"}
+    pictures = {path.name for path in (folder / "out").glob("*.png")}
+    assert pictures - {"visuals_epoch_001.png"} == {"epoch_001.png"}
     config = json.loads((folder / "out" / "config.json").read_text())
     assert (config["method"], config["stage"]) == (case.method, case.stage)
 

@@ -7,13 +7,15 @@ from keras import ops
 
 from pgig.cli.options import parse
 from pgig.errors import OptionsError, WeightsError
-from pgig.losses.perceptual import feature_graph, vgg_input
+from pgig.losses.perceptual import torchvision_input, vgg_input
 from pgig.methods.pn_gan import networks as nets
-from pgig.methods.pn_gan.config import PnGanConfig, vgg_layers
+from pgig.methods.pn_gan.config import PnGanConfig
+from pgig.pretrained.vgg19 import build_vgg
 from pgig.train.step import build_method
 from pgig.weights import keras_h5
 from pgig.weights.foreign import fill
 from tests.methods.conformance import people, tensors
+from tests.weights.writing import state_file
 
 TINY = ("--ngf", "2", "--ndf", "2", "--num_resblock", "3")
 ONE, TWO = "human-pose-transfer", "human-pose-transfer-two-poses"
@@ -97,31 +99,34 @@ def test_impossible_values_are_refused_in_one_sentence(flags, hint):
 
 def test_perceptual_loss_without_its_file_is_refused(tmp_path):
     with pytest.raises(WeightsError, match="absent.h5.*vgg19_weights"):
-        build("--perceptual_loss", "10", "--perceptual_weights", str(tmp_path / "absent.h5"))
+        build("--perceptual_loss", "10", "--perceptual_weights", str(tmp_path / "absent.h5")).load_frozen()
 
 
-def test_perceptual_loss_is_a_difference_of_features(tmp_path):
-    path = tmp_path / "vgg19.h5"
-    graph = feature_graph(["block1_conv2"])
-    arrays = [(layer.name, f"{w.name}:0", ops.convert_to_numpy(w)) for layer in graph.layers for w in layer.weights]
-    keras_h5.write(path, arrays, {})
-    method = build("--perceptual_loss", "3", "--perceptual_weights", str(path))
+@pytest.mark.parametrize("network", ["keras", "vgg19"])
+def test_perceptual_loss_is_a_difference_of_features(tmp_path, network):
+    path = tmp_path / "vgg19"
+    graph = build_vgg(["relu1_2"])
+    kernels, biases = ([ops.convert_to_numpy(layer.weights[i]) for layer in graph.layers[1:]] for i in range(2))
+    if network == "keras":
+        both = zip(graph.layers[1:], kernels, biases, strict=True)
+        keras_h5.write(path, [(x.name, f"{x.name}_{i}:0", w) for x, *pair in both for i, w in enumerate(pair)], {})
+    else:
+        arrays = {f"features.{2 * i}.weight": kernel.transpose(3, 2, 0, 1).copy() for i, kernel in enumerate(kernels)}
+        path.write_bytes(state_file(arrays | {f"features.{2 * i}.bias": bias for i, bias in enumerate(biases)}))
+    flags = "--perceptual_loss", "3", "--perceptual_weights", str(path), "--perceptual_network", network
+    method = build(*flags)
+    assert not method.frozen
+    method.load_frozen()
+    assert len(method.frozen["vgg19"].weights) == 4
+
     inputs = method.inputs(tensors(people(1)))
-    generated, target = method.generate(inputs), inputs["target_image"]
-    maps = [
-        ops.convert_to_numpy(keras.tree.flatten(graph(vgg_input(image, "imagenet")))[0])
-        for image in (generated, target)
-    ]
+    prepare, span = (torchvision_input, 1) if network == "vgg19" else (lambda x: vgg_input(x, "imagenet"), 57.375)
+    pictures = [prepare(image) for image in (method.generate(inputs), inputs["target_image"])]
+    maps = [ops.convert_to_numpy(keras.tree.flatten(graph(picture))[0]) for picture in pictures]
     _, terms, _ = method.generator_loss([inputs])
-    expected = 3 * np.abs(maps[0] - maps[1]).mean() / 57.375
+    expected = 3 * np.abs(maps[0] - maps[1]).mean() / span
     assert list(terms) == ["gan_loss", "idt_loss", "perceptual_loss"]
     assert float(ops.convert_to_numpy(terms["perceptual_loss"])) == pytest.approx(expected, rel=1e-4)
-
-
-def test_numbers_of_vgg_layers_are_torchvisions():
-    names = vgg_layers()
-    assert (names[1], names[3], names[4], names[6]) == ("block1_conv1", "block1_conv2", "block1_pool", "block2_conv1")
-    assert max(names) == 36 and names[36] == "block5_pool" and len(names) == 21
 
 
 def test_families_decide_what_is_not_stated():

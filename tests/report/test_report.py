@@ -2,11 +2,12 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
 
-from pgig.report.report import Cell, Examples, Figure, Gallery, Intervals, Table, ranked_examples, report
+from pgig.report.report import Cell, Examples, Figure, Gallery, Intervals, Linked, Table, ranked_examples, report
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (8, 12, 3)).astype(np.uint8)
 
@@ -86,3 +87,24 @@ def test_examples_are_best_median_and_worst():
     many = ranked_examples(np.arange(100), count=3)
     assert many["best"] == [99, 98, 97] and many["worst"] == [2, 1, 0]
     assert len(set(sum(many.values(), []))) == 9
+
+
+def test_linked_pictures_stay_in_their_files(tmp_path):
+    names = ["a b.jpg___c#1.jpg_vis.jpg", 'x" onerror="alert(1).png', "javascript:alert(1).png"]
+    for name in names:
+        Image.fromarray(PIXELS).save(tmp_path / name, "PNG")
+    report(tmp_path / "index.html", "Pairs", images=[Linked("Three", [(name, f"<b>{name}") for name in names])])
+
+    class Addresses(HTMLParser):
+        found = []
+
+        def handle_starttag(self, tag, attributes):
+            if tag == "img":
+                assert [name for name, _ in attributes] == ["src", "alt", "loading"]
+                self.found.append(dict(attributes)["src"])
+            assert tag != "b"
+
+    Addresses().feed((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert [unquote(address) for address in Addresses.found] == names
+    # Relative addresses: nothing before the name may look like a scheme.
+    assert not any(":" in address for address in Addresses.found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pgig.config import option
 from pgig.errors import OptionsError
+from pgig.pretrained.vgg_layers import numbered
 
 FAMILIES = ("authors", "human-pose-transfer", "human-pose-transfer-two-poses")
 
@@ -20,21 +21,6 @@ _PRESETS = {
     "lr_decay": (10, 6, 6),
     "flip_rate": (0.0, 0.5, 0.5),
 }
-
-# VGG19's layers after their ReLU or maximum, by their number in torchvision's list, as `perceptual_layers` counts.
-_BLOCKS = (2, 2, 4, 4, 4)
-
-
-def vgg_layers():
-    """{number of torchvision's layer: Keras's name of what it gives}."""
-    names, number = {}, 0
-    for block, count in enumerate(_BLOCKS, 1):
-        for conv in range(1, count + 1):
-            names[number + 1] = f"block{block}_conv{conv}"
-            number += 2
-        names[number] = f"block{block}_pool"
-        number += 1
-    return names
 
 
 @dataclass(frozen=True)
@@ -68,6 +54,11 @@ class PnGanConfig:
         0.0, "weight of the difference of VGG19 features; above 0 it needs the file of --perceptual_weights"
     )
     perceptual_layers: int = option(3, "layer of VGG19 for it, in torchvision's numbers: 3 is the second ReLU")
+    perceptual_network: str = option(
+        "keras", "VGG19 of Keras; of torchvision (`vgg19`), as in the second program; or torchvision's VGG16 in its "
+        "place, which a package ships",
+        choices=("keras", "vgg19", "vgg16"),
+    )  # fmt: skip
 
     learning_rate: float = option(2e-4, "learning rate of both Adam optimizers", aliases=("lr",))
     lr_schedule: str = option(
@@ -106,10 +97,10 @@ class PnGanConfig:
             raise OptionsError(f"--learning_rate {self.learning_rate} must be above 0.")
         if not 0 <= self.flip_rate <= 1:
             raise OptionsError(f"--flip_rate {self.flip_rate} must lie between 0 and 1.")
-        if self.perceptual_layers not in vgg_layers():
+        if self.perceptual_layers not in numbered():
             raise OptionsError(
                 f"--perceptual_layers {self.perceptual_layers} is no ReLU or maximum of VGG19: choose one of "
-                f"{', '.join(map(str, vgg_layers()))}."
+                f"{', '.join(map(str, numbered()))}."
             )
 
     @property

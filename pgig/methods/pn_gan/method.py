@@ -7,21 +7,21 @@ from keras import ops
 
 from pgig.losses.least_squares import fake_loss, real_loss
 from pgig.losses.masked import mask_loss
-from pgig.losses.perceptual import feature_model, vgg_input
+from pgig.losses.perceptual import Vgg19, content_loss
 from pgig.losses.regular import mean_absolute
 from pgig.methods.base import Adam, Method, Player, Stage
 from pgig.methods.pictures import to_image
 from pgig.methods.pn_gan import networks as nets
-from pgig.methods.pn_gan.config import vgg_layers
 from pgig.methods.pn_gan.weights import torch_table
 from pgig.methods.schedules import LinearDecay
 from pgig.pose.body_masks import capsule_mask
 from pgig.pose.draw import draw_skeleton
 from pgig.pose.maps import heat_maps
 from pgig.pose.skeleton_picture import skeleton_picture
+from pgig.pretrained.vgg_layers import numbered
 from pgig.utils.random import seed_for
 
-# The original's VGG19 takes pictures divided by a deviation of 0.225 (of 1), Keras's takes bytes: its features are
+# Torchvision's VGG19 takes pictures divided by a deviation of 0.225 (of 1), Keras's takes bytes: its features are
 # larger by this much.
 _VGG_SPAN = 255 * 0.225
 
@@ -37,17 +37,12 @@ class PnGan(Method):
 
     Raises:
         OptionsError: the pictures are too small, or not of a multiple of 4 pixels.
-        WeightsError: the perceptual loss asks for a weight file that is not there.
     """
 
     def __init__(self, shared, config, size, stage="gan"):
         nets.require_size(size)
-        self.config = config
-        self.size = tuple(size)
+        self.shared, self.config, self.size = shared, config, tuple(size)
         self.features = None
-        if config.perceptual_loss:
-            self.features = feature_model([vgg_layers()[config.perceptual_layers]], shared.perceptual_weights)
-
         # Keras takes the seeds of weights from here.
         random.seed(seed_for(shared.seed, "weights"))
         self.networks = {
@@ -58,6 +53,22 @@ class PnGan(Method):
         generator = Player("generator", ("generator",), self.generator_loss, adam)
         discriminator = Player("discriminator", ("discriminator",), self.discriminator_loss, adam)
         self.stage = Stage(stage, (generator, discriminator), validate="generator", one_batch=True)
+
+    @property
+    def frozen(self):
+        """What the perceptual loss looks through, where it is asked for."""
+        return {"vgg19": self.features.model} if self.features else {}
+
+    def load_frozen(self):
+        """Load `frozen`.
+
+        Raises:
+            WeightsError: the weight file is not there, or not of the network.
+        """
+        config = self.config
+        if config.perceptual_loss:
+            names = [numbered()[config.perceptual_layers]]
+            self.features = Vgg19(names, self.shared.perceptual_weights, config.perceptual_network)
 
     # What the networks take ------------------------------------------------------------------------------------
 
@@ -130,8 +141,8 @@ class PnGan(Method):
         return sum(terms.values()), terms
 
     def _feature_distance(self, generated, target):
-        ours, theirs = (self.features(vgg_input(image, "imagenet")) for image in (generated, target))
-        return mean_absolute(ours, ops.stop_gradient(theirs)) / _VGG_SPAN
+        distance = content_loss(*(self.features(image).values() for image in (generated, target)))
+        return distance / (_VGG_SPAN if self.config.perceptual_network == "keras" else 1.0)
 
     # Pictures and files ----------------------------------------------------------------------------------------
 

@@ -8,18 +8,20 @@ import numpy as np
 from keras import ops
 
 from pgig.estimate.openpose import joint_maps, load_estimator
+from pgig.layers.warp import AffineWarp
 from pgig.losses.adversarial import discriminator_loss, real_loss
 from pgig.losses.neighbour import reconstruction_distance
-from pgig.losses.perceptual import feature_model, vgg_input
+from pgig.losses.perceptual import vgg_input
 from pgig.losses.regular import total_variation
 from pgig.methods.base import Adam, Method, Player, Stage
-from pgig.methods.pictures import to_image
+from pgig.methods.pictures import part_picture, to_image
 from pgig.methods.pose_gan import networks as nets
 from pgig.methods.pose_gan.weights import original_order
 from pgig.pose.draw import draw_skeleton
 from pgig.pose.limbs import body_transform, limb_masks, limb_transforms
 from pgig.pose.maps import heat_maps
 from pgig.pose.stick import stick_figure
+from pgig.pretrained.vgg19 import load_keras_vgg
 from pgig.utils.random import seed_for
 
 
@@ -33,29 +35,44 @@ class PoseGan(Method):
         stage: `"gan"`, the only one.
 
     Raises:
-        OptionsError: the pictures cannot be halved often enough, or VGG19 has no such layer.
-        WeightsError: the content loss or the structure loss asks for a weight file that is not there.
+        OptionsError: the pictures cannot be halved often enough.
     """
 
     def __init__(self, shared, config, size, stage="gan"):
         nets.require_size(size)
-        self.config = config
-        self.size = tuple(size)
+        self.shared, self.config, self.size = shared, config, tuple(size)
+        self.features = self.pose_estimator = None
         # Keras takes the seeds of weights and of dropout from here; `keras.utils.set_random_seed` imports TensorFlow.
         random.seed(seed_for(shared.seed, "weights"))
         self.networks = {
             "generator": nets.build_generator(config, self.size),
             "discriminator": nets.build_discriminator(config, self.size),
         }
-        self.features = self._content_features(shared)
-        self.pose_estimator = self._pose_estimator(shared)
-
         adam = Adam(config.learning_rate, 0.5, 0.999, 1e-8)
         discriminator = Player(
             "discriminator", ("discriminator",), self.discriminator_loss, adam, batches=2, repeats=config.training_ratio
         )
         generator = Player("generator", ("generator",), self.generator_loss, adam)
         self.stage = Stage(stage, (discriminator, generator), validate="generator")
+
+    @property
+    def frozen(self):
+        """What the content loss and the structure loss look through, where they are asked for."""
+        found = {"vgg19": self.features, "pose_estimator": self.pose_estimator}
+        return {name: model for name, model in found.items() if model is not None}
+
+    def load_frozen(self):
+        """Load `frozen`.
+
+        Raises:
+            OptionsError: VGG19 has no such layer.
+            WeightsError: a weight file is not there, or not of the network.
+        """
+        if self.config.content_loss_layer != "none":
+            names = [name.strip() for name in self.config.content_loss_layer.split(",")]
+            self.features = load_keras_vgg(names, self.shared.perceptual_weights)
+        if self.config.lstruct_penalty_weight:
+            self.pose_estimator = load_estimator(self.shared.pose_estimator)
 
     # What the networks take ------------------------------------------------------------------------------------
 
@@ -134,7 +151,7 @@ class PoseGan(Method):
 
     def _reconstruction(self, real, generated):
         distance = functools.partial(reconstruction_distance, area=self.config.nn_loss_area_size)
-        if self.features is None:
+        if self.config.content_loss_layer == "none":
             return self.config.l1_penalty_weight * distance(real, generated)
         order = "original" if self.config.original else "imagenet"
         # A model of one output gives a bare tensor.
@@ -149,15 +166,6 @@ class PoseGan(Method):
         real_maps, generated_maps = (joint_maps(self.pose_estimator, image) for image in (real, generated))
         return self.config.lstruct_penalty_weight * ops.mean(ops.square(ops.stop_gradient(real_maps) - generated_maps))
 
-    def _content_features(self, shared):
-        if self.config.content_loss_layer == "none":
-            return None
-        names = [name.strip() for name in self.config.content_loss_layer.split(",")]
-        return feature_model(names, shared.perceptual_weights)
-
-    def _pose_estimator(self, shared):
-        return load_estimator(shared.pose_estimator) if self.config.lstruct_penalty_weight else None
-
     # Pictures and files ----------------------------------------------------------------------------------------
 
     def pose_pictures(self, keypoints):
@@ -165,6 +173,21 @@ class PoseGan(Method):
         if self.config.pose_rep_type == "stickman":
             return (255 * ops.convert_to_numpy(stick_figure(keypoints, self.size))).astype("uint8")
         return np.stack([draw_skeleton(pose, self.size)[0] for pose in keypoints])
+
+    def visuals(self, inputs):
+        """With `--warp_skip full` and `mask`: the source picture as the skip connections place it; its parts' places.
+
+        A part of the body that covers pixels shows them in colours of its own.
+        """
+        if "transforms" not in inputs:
+            return {}
+        places = {name: inputs[name] for name in ("transforms", "masks") if name in inputs}
+        # Black is 0 here, as it is where no copy reaches.
+        copies = AffineWarp(self.size, self.config.warp_agg)([(inputs["source_image"] + 1) / 2, *places.values()])
+        pictures = {"placed source": 2 * copies - 1}
+        if "masks" in places:
+            pictures["body parts"] = part_picture(places["masks"][:, 1:])
+        return pictures
 
     def own_order(self, network):
         """Weights of `network` in the order of the original's .h5 files: a list of (file's name, variable)."""

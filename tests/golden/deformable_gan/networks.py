@@ -183,6 +183,7 @@ def trained_method(setting, recipe, tmp_path):
     if setting["content"] != "none":
         keras_h5.write(tmp_path / "vgg19.h5", vgg_entries(recipe["weight_seed_base"]), {})
     method, _ = method_for(flags)
+    method.load_frozen()
     for network in ("generator", "discriminator"):
         fill(method.own_order(network), recipe["weight_seed_base"])
     return method
