@@ -249,7 +249,7 @@ RECORDS = (
         cache="keras", others=(File(("vgg19_weights_tf_dim_ordering_tf_kernels.h5",), 574_710_816),),
     ),
     WeightFile(
-        "vgg19-torchvision", _LOSSES, "perceptual losses of patn and gfla; lpips-vgg can stand in for it",
+        "vgg19-torchvision", _LOSSES, "losses of patn and gfla; --perceptual_network vgg16 does without",
         (
             File(
                 ("vgg19-dcbb9e9d.pth",), 574_673_361,
