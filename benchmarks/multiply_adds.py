@@ -2,7 +2,8 @@
 
 The count of a layer is the plain one: each number of its kernel once for each place that the kernel is laid on,
 without biases, normalisation, resampling and what else costs little. A transposed convolution lays its kernel on each
-pixel that it reads, also where the result is cropped afterwards.
+pixel that it reads, also where the result is cropped afterwards. Local attention lays both of its kernels on each pixel
+of its result, as its paper describes it.
 """
 
 import math
@@ -12,8 +13,11 @@ from unittest import mock
 from keras import layers, ops, tree
 
 from pgig.layers import UpConv2D
+from pgig.layers.local_attention import LocalAttention
+from pgig.layers.spectral import SpectralConv2D
 
 _LAID_ON_OUTPUTS = (layers.Conv1D, layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Dense)
+_LAID_ON_OUTPUTS += (SpectralConv2D, LocalAttention)
 _LAID_ON_INPUTS = (layers.Conv2DTranspose, UpConv2D)
 
 

@@ -80,6 +80,7 @@ def prepare(arguments, folder):
         flags += ["--perceptual_weights", random_vgg(arguments.content, f"{folder}/vgg19.h5")]
     options = parse(flags)
     method = options.method.load()(options.shared, options.config, options.data.image_size)
+    method.load_frozen()
     stage = method.stage
     optimizers = build_optimizers(method, stage, arguments.mixed_precision)
     step = compile_iteration(method, stage, optimizers, bool(arguments.jit_compile))
@@ -91,10 +92,10 @@ def random_vgg(layers, path):
     """Write a VGG19 weight file of random numbers; returns its path."""
     import h5py
 
-    from pgig.losses.perceptual import feature_graph
+    from pgig.pretrained.vgg19 import build_vgg
 
     with h5py.File(path, "w") as file:
-        weighted = [layer for layer in feature_graph(layers.split(",")).layers if layer.weights]
+        weighted = [layer for layer in build_vgg(layers.split(",")).layers if layer.weights]
         file.attrs["layer_names"] = [layer.name for layer in weighted]
         for layer in weighted:
             group = file.create_group(layer.name)

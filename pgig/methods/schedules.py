@@ -51,3 +51,28 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {
             "rate": self.rate, "updates": self.updates, "full": self.full, "falling": self.falling, "first": self.first
         }  # fmt: skip
+
+
+@keras.saving.register_keras_serializable(package="pgig")
+class Stepped(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that falls to a tenth again and again.
+
+    Args:
+        rate: learning rate of the first epochs.
+        updates: number of updates in an epoch, at least 1.
+        every: number of epochs between two falls, at least 1.
+        first: number of epochs that came before the first update.
+    """
+
+    def __init__(self, rate, updates, every, first=0):
+        self.rate = rate
+        self.updates = updates
+        self.every = every
+        self.first = first
+
+    def __call__(self, step):
+        falls = (step // self.updates + self.first) // self.every
+        return self.rate * ops.power(0.1, ops.cast(falls, "float32"))
+
+    def get_config(self):
+        return {"rate": self.rate, "updates": self.updates, "every": self.every, "first": self.first}

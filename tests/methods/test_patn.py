@@ -1,0 +1,417 @@
+"""PATN: sizes of the networks, what options decide, losses, learning rates, published files, pictures of the inside."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from pgig.cli.options import parse
+from pgig.errors import OptionsError, WeightsError
+from pgig.losses import least_squares, logits
+from pgig.losses.roi_style import part_style_loss
+from pgig.methods.patn import networks as nets
+from pgig.methods.patn.config import PatnConfig
+from pgig.train.step import build_method, engine, state_variables
+from pgig.weights.foreign import fill, read_foreign
+from tests.methods.conformance import people, tensors
+from tests.weights.writing import legacy_file, state_file
+
+TINY = ("--ngf", "2", "--ndf", "2", "--n_blocks", "2", "--n_layers_D", "1", "--pool_size", "0")
+BARE = ("--L1_type", "origin")
+SMALL = ("--image_size", "16,8")
+INSTANCE = ("--norm", "instance", "--no_lsgan", "0")
+
+
+def build(*flags):
+    return build_method(parse(["--method", "patn", *TINY, *SMALL, *flags]))
+
+
+@functools.cache
+def built(*flags):
+    """A method of these flags for tests that change nothing of it."""
+    return build(*flags)
+
+
+def run(method, function, batch):
+    """`function(batch)` as arrays, compiled on JAX, where each operation would else be compiled by itself."""
+    if keras.backend.backend() == "jax":
+        state = [variable for group in state_variables(method, {}).values() for variable in group]
+        frozen = [variable for network in method.frozen.values() for variable in network.variables]
+        function = engine.compiled(function, [*state, *frozen], state)
+        batch = {name: np.asarray(value) for name, value in batch.items()}
+    return keras.tree.map_structure(ops.convert_to_numpy, function(tensors(batch)))
+
+
+def inputs_of(method, count=2):
+    return run(method, method.inputs, people(count, method.size))
+
+
+def generator_loss(method, inputs, training=False):
+    """(terms, picture) of the generator's loss."""
+    _, terms, passed = run(method, lambda batch: method.generator_loss([batch], training=training), inputs)
+    return {name: float(value) for name, value in terms.items()}, passed["generated"]
+
+
+def scores(method, name, inputs, image):
+    """What a discriminator says to pictures."""
+    condition = inputs["source_image" if name == "discriminator_pp" else "target_pose"]
+    pair = {"pair": np.concatenate([image, condition], axis=-1)}
+    return run(method, lambda batch: method.networks[name](batch["pair"], training=False), pair)
+
+
+def number(tensor):
+    return float(ops.convert_to_numpy(tensor))
+
+
+def rates(method, player, epochs):
+    """Learning rates of the first update of each epoch; those of the last one are the same."""
+    rate = method.stage.players[player].optimizer.learning_rate
+    updates = method.shared.iterations_per_epoch * method.stage.players[player].repeats
+    first, last = ([number(rate(epoch * updates + u)) for epoch in range(epochs)] for u in (0, updates - 1))
+    assert first == last
+    return first
+
+
+# Networks and options ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("norm", "counts"),
+    [("batch", (41_365_763, 3_977_408, 3_930_368)), ("instance", (41_358_019, 3_975_424, 3_928_384))],
+)
+def test_parameters_are_as_many_as_published(norm, counts):
+    config, size = PatnConfig(norm=norm), (128, 64)
+    models = [nets.build_generator(config, size), *(nets.build_discriminator(config, size, n) for n in nets.CONDITIONS)]
+    for model, count in zip(models, counts, strict=True):
+        averages = [weight for weight in model.weights if weight.name.startswith("moving")]
+        assert model.count_params() - sum(int(np.prod(weight.shape)) for weight in averages) == count
+        assert not averages or norm == "batch"
+    # The map of verdicts keeps its channels.
+    assert models[1].output_shape == (None, 32, 16, 256)
+    three = nets.build_discriminator(PatnConfig(D_n_downsampling=3), size, "discriminator_pp")
+    assert three.output_shape == (None, 16, 8, 256)
+
+
+def test_what_the_picture_size_decides():
+    names = ("norm", "pose_maps", "no_lsgan", "lambda_A", "lambda_B", "pool_size")
+    config = PatnConfig()
+    assert [config.value(name, (128, 64)) for name in names] == ["batch", "gaussian", 1, 10, 10, 50]
+    assert [config.value(name, (256, 176)) for name in names] == ["instance", "point", 0, 1, 1, 0]
+    config = PatnConfig(norm="batch", pool_size=7, lambda_B=0.0, no_lsgan=0)
+    assert [config.value(name, (256, 176)) for name in names] == ["batch", "point", 0, 1, 0, 7]
+    assert (config.value("n_blocks", (128, 64)), config.discriminator_norm((128, 64))) == (9, "batch")
+
+
+def test_patn_fine_has_defaults_of_its_own():
+    options = parse("--method PATN_Fine --image_size 256,176".split())
+    config, size = options.config, options.data.image_size
+    assert options.shared.batch_size == 4 and config.fine
+    names = ("n_blocks", "no_lsgan", "lambda_A", "lambda_B", "pool_size", "pose_maps")
+    assert [config.value(name, size) for name in names] == [6, 1, 1, 1, 0, "point"]
+    assert config.discriminator_norm((128, 64)) == "instance"
+    assert parse("--method PATN_Fine --which_model_netD resnet".split()).config.discriminator_norm((128, 64)) == "batch"
+
+
+REFUSED = [
+    ("--n_blocks 0", "n_blocks"),
+    ("--pool_size -1", "pool_size"),
+    ("--D_n_downsampling 4", "D_n_downsampling"),
+    ("--lambda_A nan", "lambda_A"),
+    ("--lambda_GAN -1", "lambda_GAN"),
+    ("--lr 0", "--lr 0.0"),
+    ("--beta1 1", "beta1"),
+    ("--perceptual_layers 2", "perceptual_layers"),
+    ("--n_layers -1", "n_layers_D"),
+    ("--niter_decay -1", "niter_decay"),
+]
+
+
+@pytest.mark.parametrize(("flags", "hint"), REFUSED)
+def test_impossible_values_are_refused_in_one_sentence(flags, hint):
+    with pytest.raises(OptionsError, match=hint) as caught:
+        parse(["--method", "patn", *flags.split()])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("size", "flags"), [("30,16", ""), ("4,4", ""), ("20,12", "--D_n_downsampling 3")])
+def test_sizes_that_do_not_fit_are_refused_in_a_sentence(size, flags):
+    with pytest.raises(OptionsError, match=r"(\d+) x (\d+) pixels .* multiple of [48] and at least (8|16)\.$"):
+        build("--image_size", size, *flags.split())
+
+
+def test_the_smallest_size_fits():
+    method = build("--image_size", "8,8", *INSTANCE, *BARE)
+    assert run(method, method.generate, inputs_of(method)).shape == (2, 8, 8, 3)
+
+
+def test_every_loss_off_is_refused():
+    with pytest.raises(OptionsError, match="lambda_A"):
+        build("--lambda_A", "0", *BARE, "--with_D_PP", "0", "--with_D_PB", "0")
+
+
+def test_biases_that_normalisation_takes_away_are_not_trained():
+    networks = built(*INSTANCE, *BARE).networks
+    for network in networks.values():
+        for layer in network.layers:
+            if getattr(layer, "bias", None) is not None:
+                normalised = any(other.name == f"{layer.name}_norm" for other in network.layers)
+                assert layer.bias.trainable != normalised, layer.name
+    trained = {weight.path.split("/")[0] for weight in networks["generator"].trainable_weights if weight.name == "bias"}
+    assert trained == {"att0_stream2_conv2", "att1_stream2_conv2", "stream1_up3"}
+
+
+def test_dropout_is_off_while_generating_unless_it_is_asked_for():
+    method = build(*BARE)
+    inputs = inputs_of(method)
+    quiet, still, drawn, anew = (
+        run(method, lambda batch, training=training: method.generate(batch, training), inputs)
+        for training in (False, False, True, True)
+    )
+    assert np.array_equal(quiet, still) and not np.array_equal(drawn, anew)
+    for network in built(*BARE, "--no_dropout", "1", "--no_dropout_D", "1").networks.values():
+        assert not any(isinstance(layer, keras.layers.Dropout) for layer in network.layers)
+
+
+def test_initial_weights_have_the_spread_of_the_program():
+    def kernels(way):
+        flags = ("--ngf", "16", "--ndf", "16", "--init_type", way, *BARE)
+        return {name: model.get_layer for name, model in build(*flags).networks.items()}
+
+    def values(layer, weight="kernel"):
+        return ops.convert_to_numpy(getattr(layer, weight))
+
+    layers = kernels("normal")
+    gain = values(layers["generator"]("att0_stream1_conv1_norm"), "gamma")
+    assert values(layers["generator"]("att0_stream1_conv1")).std() == pytest.approx(0.02, rel=0.05)
+    assert gain.mean() == pytest.approx(1, abs=0.02) and 0.01 < gain.std() < 0.03
+    # The discriminators are left as PyTorch makes them.
+    for name, fan_in in (("down2", 9 * 16), ("block0_conv1", 9 * 64)):
+        kernel = np.abs(values(layers["discriminator_pb"](name)))
+        assert 0.97 / np.sqrt(fan_in) < kernel.max() <= 1 / np.sqrt(fan_in)
+    assert (values(layers["discriminator_pb"]("down2_norm"), "gamma") == 1).all()
+
+    kernel = values(kernels("xavier")["generator"]("stream1_up1"))
+    assert kernel.std() == pytest.approx(0.02 * np.sqrt(2 / (9 * (32 + 64))), rel=0.05)
+    kernel = values(kernels("kaiming")["generator"]("att1_stream2_conv1"))
+    assert kernel.std() == pytest.approx(np.sqrt(2 / (9 * 128)), rel=0.05)
+    kernel = values(kernels("orthogonal")["generator"]("att0_stream1_conv1")).reshape(-1, 64)
+    np.testing.assert_allclose(kernel.T @ kernel, np.eye(64), atol=1e-5)
+
+
+# Losses --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "players"),
+    [
+        ((), ["generator", "discriminator_pp", "discriminator_pb"]),
+        (("--with_D_PP", "0"), ["generator", "discriminator_pb"]),
+        (("--with_D_PB", "0"), ["generator", "discriminator_pp"]),
+        (("--with_D_PP", "0", "--with_D_PB", "0"), ["generator"]),
+    ],
+)
+def test_discriminators_can_be_left_out(flags, players):
+    method = build(*BARE, *flags, "--lambda_GAN", "6")
+    assert [player.name for player in method.stage.players] == players
+    assert set(method.networks) == set(method.files) == set(players)
+    inputs = inputs_of(method)
+    terms, generated = generator_loss(method, inputs)
+    weight = 6 / max(1, len(players) - 1)
+    for name in players[1:]:
+        expected = logits.real_loss(scores(method, name, inputs, generated))
+        assert terms[f"pair_GANloss_{name[-2:].upper()}"] == pytest.approx(weight * number(expected), rel=1e-4)
+    assert len(terms) == len(players)
+
+
+@pytest.mark.parametrize(("flags", "weight"), [(INSTANCE, 2.5), ((*INSTANCE, "--which_model_netG", "PATN_Fine"), 0.5)])
+def test_discriminators_have_the_weight_of_the_adversarial_losses(flags, weight):
+    method = build(*BARE, *flags, "--no_dropout_D", "1")
+    inputs = inputs_of(method)
+    _, generated = generator_loss(method, inputs)
+    loss = method.stage.players[1].loss
+    _, terms = run(method, lambda batch: loss([batch], training=True), inputs | {"generated": generated})
+    for name, image, rule in (
+        ("true", inputs["target_image"], least_squares.real_loss),
+        ("fake", generated, least_squares.fake_loss),
+    ):
+        expected = rule(scores(method, "discriminator_pp", inputs, image))
+        assert float(terms[name]) == pytest.approx(weight * number(expected), rel=1e-4)
+
+
+def test_what_the_generator_shows_moves_the_averages_of_the_discriminators():
+    method = build(*BARE)
+    norm, inputs = method.networks["discriminator_pb"].get_layer("down1_norm"), inputs_of(method)
+    before = ops.convert_to_numpy(norm.moving_mean).copy()
+    generator_loss(method, inputs)
+    np.testing.assert_array_equal(ops.convert_to_numpy(norm.moving_mean), before)
+    generator_loss(method, inputs, training=True)
+    assert (ops.convert_to_numpy(norm.moving_mean) != before).all()
+
+
+def test_pools_are_used_while_training_alone():
+    method = build(*BARE, "--pool_size", "3")
+    assert list(method.memory) == ["pool_discriminator_pb", "pool_discriminator_pp"]
+    inputs = inputs_of(method)
+    _, generated = generator_loss(method, inputs)
+    loss, pool = method.stage.players[1].loss, method.memory["pool_discriminator_pp"]
+    for training, count in ((False, 0), (True, 2), (True, 3)):
+        run(method, lambda b, training=training: loss([b], training=training), inputs | {"generated": generated})
+        assert number(pool.count) == count
+    stored = ops.convert_to_numpy(pool.pictures)[:2]
+    expected = np.concatenate([generated, inputs["source_image"]], axis=-1)
+    assert all(any(np.array_equal(picture, other) for other in expected) for picture in stored)
+    assert built(*BARE).memory == {}
+
+
+def vgg_file(path):
+    """A file of torchvision's layout with the first two convolutions, of random numbers."""
+    random = np.random.default_rng(0)
+    shapes = {"0.weight": (64, 3, 3, 3), "0.bias": (64,), "2.weight": (64, 64, 3, 3), "2.bias": (64,)}
+    arrays = {f"features.{name}": 0.1 * random.normal(size=shape) for name, shape in shapes.items()}
+    path.write_bytes(state_file({name: array.astype("float32") for name, array in arrays.items()}))
+    return str(path)
+
+
+@pytest.mark.parametrize("absolute", [1, 0])
+def test_perceptual_loss_is_a_difference_of_features(tmp_path, absolute):
+    flags = ("--lambda_B", "3", "--percep_is_l1", str(absolute), "--perceptual_weights", vgg_file(tmp_path / "vgg.pth"))
+    method = build(*flags)
+    assert method.frozen == {}
+    method.load_frozen()
+    (vgg,) = method.frozen.values()
+    inputs = inputs_of(method)
+    terms, generated = generator_loss(method, inputs)
+    mean, deviation = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+    ours, theirs = (
+        run(method, lambda batch: keras.tree.flatten(vgg(batch["x"]))[0], {"x": ((image + 1) / 2 - mean) / deviation})
+        for image in (generated, inputs["target_image"])
+    )
+    difference = np.abs(ours - theirs) if absolute else np.square(ours - theirs)
+    assert list(terms) == ["pair_GANloss_PB", "pair_GANloss_PP", "origin_L1", "perceptual"]
+    assert terms["perceptual"] == pytest.approx(3 * difference.mean(), rel=1e-4)
+
+
+def test_patn_fine_compares_the_styles_of_parts(tmp_path):
+    flags = ("--which_model_netG", "PATN_Fine", "--lambda_style", "2", "--lambda_B", "0", "--image_size", "64,48")
+    method = build(*flags, "--perceptual_weights", vgg_file(tmp_path / "vgg.pth"))
+    method.load_frozen()
+    inputs = inputs_of(method)
+    terms, generated = generator_loss(method, inputs)
+    assert list(terms) == ["pair_GANloss_PB", "pair_GANloss_PP", "origin_L1", "style"]
+
+    def style(batch):
+        ours, theirs = (method.features(batch[name])["relu1_2"] for name in ("generated", "target_image"))
+        return part_style_loss(ours, theirs, batch["target_boxes"], method.size)
+
+    expected = float(run(method, style, inputs | {"generated": generated}))
+    assert terms["style"] == pytest.approx(2 * expected, rel=1e-4) and expected > 0
+
+
+def test_a_loss_that_needs_features_wants_their_file(tmp_path):
+    method = build("--perceptual_weights", str(tmp_path / "absent.pth"))
+    with pytest.raises(WeightsError, match="absent.pth"):
+        method.load_frozen()
+    without = build("--lambda_B", "0", "--perceptual_weights", str(tmp_path / "absent.pth"))
+    without.load_frozen()
+    assert without.frozen == {}
+
+
+# Learning rates ------------------------------------------------------------------------------------------------------
+
+
+def test_the_rate_falls_to_nothing_in_the_last_epoch():
+    flags = "--iterations_per_epoch 3 --niter 3 --niter_decay 3 --lr 1 --DG_ratio 2".split()
+    expected = [1, 1, 3 / 4, 2 / 4, 1 / 4, 0, 0]
+    for player in (0, 1):
+        np.testing.assert_allclose(rates(built(*BARE, *flags), player, 7), expected, atol=1e-6)
+    np.testing.assert_allclose(rates(build(*BARE, *flags, "--start_epoch", "2"), 0, 5), expected[2:], atol=1e-6)
+
+
+def test_the_rate_falls_to_a_tenth():
+    flags = "--iterations_per_epoch 3 --lr_policy step --lr_decay_iters 2 --lr 1 --DG_ratio 2".split()
+    expected = [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001]
+    for player in (0, 1):
+        np.testing.assert_allclose(rates(built(*BARE, *flags), player, 7), expected, rtol=1e-5)
+    np.testing.assert_allclose(rates(build(*BARE, *flags, "--start_epoch", "3"), 0, 4), expected[3:], rtol=1e-5)
+
+
+# Files and pictures --------------------------------------------------------------------------------------------------
+
+
+def stored_state(table):
+    """Random arrays in PyTorch's layout for a table."""
+    random = np.random.default_rng(0)
+    shapes = {t.name: tuple(t.variable.shape) for t in table.tensors}
+    shapes = {name: (*shape[:1:-1], *shape[:2]) if len(shape) == 4 else shape for name, shape in shapes.items()}
+    return {name: random.normal(size=shape).astype("float32") for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("layout", [legacy_file, None])
+def test_published_names_with_what_files_hold_beside(norm, layout, tmp_path):
+    """Files of PyTorch 0.3 have no numbers of updates, and statistics of instance normalisations that nobody used."""
+    method = build("--norm", norm, *BARE)
+    for file, model in method.networks.items():
+        assert method.foreign(file, "tensorflow") is None
+        table = method.foreign(file, "torch")
+        stored = stored_state(table)
+        beside = {"model.2.running_mean": np.zeros(2, "float32")} if norm == "instance" else {}
+        if layout is None:
+            beside["model.2.num_batches_tracked"] = np.zeros(1, "float32")
+        path = tmp_path / f"{file}.pth"
+        path.write_bytes(state_file(stored | beside, *([layout] if layout else [])))
+        assert fill(table, read_foreign(path, "torch"), path, file) == len(model.weights)
+        name = "model.stream1_down.1.weight" if file == "generator" else "model.1.weight"
+        kernel = ops.convert_to_numpy(model.get_layer("stream1_down1" if file == "generator" else "down1").kernel)
+        np.testing.assert_array_equal(kernel[1, 2, 0, 1], stored[name][1, 0, 1, 2])
+
+
+def test_the_flag_of_dropout_says_how_a_file_counts():
+    def names(*flags):
+        method = built(*BARE, *flags)
+        return {file: {t.name for t in method.foreign(file, "torch").tensors} for file in method.networks}
+
+    given, without = names(), names("--no_dropout", "1", "--no_dropout_D", "1")
+    for file, block in (("generator", "model.att.1.conv_block_stream1"), ("discriminator_pp", "model.10.conv_block")):
+        assert {f"{block}.6.weight", f"{block}.7.running_var"} <= given[file]
+        assert {f"{block}.5.weight", f"{block}.6.running_var"} <= without[file]
+        assert f"{block}.7.weight" not in without[file] and f"{block}.5.weight" not in given[file]
+
+    method = built(*BARE)
+    other = built(*BARE, "--no_dropout", "1", "--no_dropout_D", "1").foreign("generator", "torch")
+    with pytest.raises(WeightsError, match="stream1.7.weight.*Give the flags that the file was trained with"):
+        fill(method.foreign("generator", "torch"), stored_state(other), "file", "generator")
+
+
+def test_attention_is_the_mean_of_the_gates():
+    method = built(*BARE)
+    inputs = inputs_of(method)
+    pictures = run(method, method.visuals, inputs)
+    assert list(pictures) == ["attention 1", "attention 2"]
+    generator = method.networks["generator"]
+    gate = keras.Model(generator.input, generator.get_layer("att1_gate").output)
+    mean = run(method, lambda batch: gate({name: batch[name] for name in generator.input}), inputs).mean(axis=-1)
+    assert pictures["attention 2"].shape == (2, 4, 2, 3)
+    for channel in range(3):
+        np.testing.assert_allclose(pictures["attention 2"][..., channel], 2 * mean - 1, atol=1e-6)
+
+
+def test_half_of_the_pairs_are_mirrored_where_it_is_asked_for():
+    assert parse("--method patn".split()).flips == (0.0, "pair")
+    assert parse("--method patn --use_flip 1".split()).flips == (0.5, "pair")
+
+
+def test_points_and_gaussians_are_the_maps_of_the_joints():
+    batch = people(1, (16, 8))
+    for form in ("gaussian", "point"):
+        method = built(*BARE, "--pose_maps", form)
+        maps = run(method, method.inputs, batch)["target_pose"][0]
+        y, x, visible = batch["target_keypoints"][0].T
+        assert maps.shape == (16, 8, 18)
+        for joint in range(18):
+            assert maps[..., joint].max() == visible[joint]
+            if visible[joint]:
+                assert maps[int(y[joint]), int(x[joint]), joint] == 1
+        assert ((maps > 0).sum(axis=(0, 1)) > 1).any() == (form == "gaussian")
