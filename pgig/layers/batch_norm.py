@@ -33,8 +33,10 @@ class BatchNorm(keras.layers.Layer):
 
     def build(self, input_shape):
         shape = (input_shape[-1],)
-        self.gamma = self.add_weight(name="gamma", shape=shape, initializer=self.gamma_initializer)
-        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+        # Not cast: what is normalised in float32 is not to be scaled by rounded gains.
+        own = {"shape": shape, "autocast": False}
+        self.gamma = self.add_weight(name="gamma", initializer=self.gamma_initializer, **own)
+        self.beta = self.add_weight(name="beta", initializer="zeros", **own)
         if self.momentum is not None:
             average = {"shape": shape, "trainable": False, "autocast": False}
             self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", **average)

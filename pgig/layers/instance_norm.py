@@ -29,9 +29,10 @@ class InstanceNormalization(keras.layers.Layer):
 
     def build(self, input_shape):
         if self.affine:
-            shape = (input_shape[-1],)
-            self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
-            self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+            # Not cast: what is normalised in float32 is not to be scaled by rounded gains.
+            own = {"shape": (input_shape[-1],), "autocast": False}
+            self.gamma = self.add_weight(name="gamma", initializer="ones", **own)
+            self.beta = self.add_weight(name="beta", initializer="zeros", **own)
 
     def call(self, x):
         weights = [ops.cast(weight, "float32") for weight in self.weights]

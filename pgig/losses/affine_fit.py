@@ -32,6 +32,8 @@ def affine_regularisation(flow, kernel):
         )
     # Positions are flow + pixel; the pixel is affine itself and adds nothing but rounding.
     planes = ops.reshape(ops.transpose(ops.cast(flow, "float32"), (0, 3, 1, 2)), (-1, height, width, 1))
+    # Nor does the mean, which GPUs that convolve with shorter numbers would turn into most of the result.
+    planes = planes - ops.mean(planes, axis=(1, 2), keepdims=True)
     filters = ops.convert_to_tensor(_residual_filters(kernel))
     residuals = ops.conv(planes, filters, strides=1, padding="valid", data_format="channels_last")
     # Planes are twice the batch.

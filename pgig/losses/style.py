@@ -16,7 +16,6 @@ def gram(features):
     """
     height, width, channels = features.shape[1:]
     rows = ops.reshape(ops.cast(features, "float32"), (-1, height * width, channels))
-    # Divided before: what half precision holds must not overflow where products are computed in it.
     return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows) / (channels * height * width)
 
 

@@ -23,7 +23,7 @@ FREE = {
     "records_dir", "use_records", "state_interval", "restart", "test_batch_size", "test_limit", "inception_weights",
     "perceptual_weights", "pose_estimator", "images_dir_train", "images_dir_test", "bg_images_dir_train",
     "bg_images_dir_test", "annotations_file_train", "annotations_file_test", "pairs_file_train", "pairs_file_test",
-    "outside_joints", "result_layout", "result_format",
+    "result_layout", "result_format",
 }  # fmt: skip
 
 
@@ -110,6 +110,9 @@ def _refuse(folder):
 def fixed_options(options, pairs):
     """Options, and a mark of the training pairs, that a resumed run must share: a dictionary of plain values."""
     values = {key: value for key, value in options.flat().items() if key not in FREE}
+    if values["outside_joints"] == "refuse":
+        # Then there are none, as in runs that were begun before the option was there.
+        del values["outside_joints"]
     # As they come back from a file.
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
     return values | {"training_pairs": pairs_hash(pairs)}

@@ -51,11 +51,14 @@ class Table:
         tensors: every `Tensor` that must be there.
         ignored: regular expressions of whole names that may be there and are not used.
         older: (regular expression, what replaces it) of beginnings of names in files of an older version.
+        completed: function of {name: array} that adds what follows from the rest where files of an older version lack
+            it, or None. It leaves alone whatever does not fit.
     """
 
     tensors: tuple
     ignored: tuple = ()
     older: tuple = ()
+    completed: Callable | None = None
 
 
 def conv(array):
@@ -174,6 +177,8 @@ def fill(table, tensors, path, network):
     """
     if table.older:
         tensors = {_renamed(name, table.older): tensors[name] for name in tensors}
+    if table.completed:
+        tensors = table.completed(tensors)
     missing, shaped, broken = [], [], []
     for tensor in table.tensors:
         if tensor.name not in tensors:

@@ -28,6 +28,8 @@ _AT_LEAST_ONE = (
 # Smallest and largest value of what moves training pictures.
 _BOUNDS = {"angle": (-180.0, 180.0), "shift": (-10_000.0, 10_000.0), "scale": (0.1, 10.0)}
 _LARGEST_KERNEL = 15
+# More would not fit into any memory.
+_MOST_HALVINGS, _MOST_CHANNELS = 10, 65_536
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,9 @@ class GflaConfig:
             OptionsError: one sentence naming the flag.
         """
         for name in _AT_LEAST_ONE:
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be 1 or more.")
+            most = _MOST_CHANNELS if name.endswith(("ngf", "img_f", "ndf")) else _MOST_HALVINGS
+            if getattr(self, name) is not None and not 1 <= getattr(self, name) <= most:
+                raise OptionsError(f"--{name} {getattr(self, name)} must be from 1 to {most}.")
         for name in _WEIGHTS:
             # Turned round, here and below: nan is no number.
             value = getattr(self, name)
@@ -181,6 +184,13 @@ class GflaConfig:
                 f"{self.layers}, --flow_encoders {flow_encoders} and --disc_blocks {disc_blocks} each side must be a "
                 f"multiple of {multiple}."
             )
+        for layer in layers:
+            shortest = min(size) >> layer
+            if self.kernel_sizes_of(size)[layer] > shortest:
+                raise OptionsError(
+                    f"--kernel_size {written}: patches of layer {layer} do not fit its map, which is {shortest} pixels "
+                    f"narrow for pictures of {size[0]} x {size[1]}: give a smaller side."
+                )
 
 
 def _layers(text):
@@ -201,8 +211,8 @@ def _kernels(text):
     kernels = dict(entries)
     if len(kernels) < len(entries):
         raise OptionsError(f"--kernel_size {text} gives a layer two sides: give each one.")
-    if not all(1 <= side <= _LARGEST_KERNEL for side in kernels.values()):
-        raise OptionsError(f"--kernel_size {text}: a side must be between 1 and {_LARGEST_KERNEL}.")
+    if not all(2 <= side <= _LARGEST_KERNEL for side in kernels.values()):
+        raise OptionsError(f"--kernel_size {text}: a side must be from 2 to {_LARGEST_KERNEL}.")
     return kernels
 
 

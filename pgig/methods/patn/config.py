@@ -31,6 +31,11 @@ _FINE = {
     "which_model_netD": "resnet_in",
 }
 
+# More halvings the discriminators never have; more of the others would not fit into any memory.
+_AT_MOST = {
+    "D_n_downsampling": 3, "G_n_downsampling": 10, "n_blocks": 100, "n_layers_D": 100, "ngf": 65_536, "ndf": 65_536,
+    "pool_size": 65_536,
+}  # fmt: skip
 _AT_LEAST_ONE = ("ngf", "ndf", "n_blocks", "DG_ratio", "lr_decay_iters")
 _AT_LEAST_ZERO = ("n_layers_D", "G_n_downsampling", "D_n_downsampling", "pool_size", "niter", "niter_decay")
 _WEIGHTS = ("lambda_GAN", "lambda_A", "lambda_B", "lambda_style")
@@ -134,11 +139,9 @@ class PatnConfig:
         """
         limits = dict.fromkeys(_AT_LEAST_ONE, 1) | dict.fromkeys(_AT_LEAST_ZERO, 0)
         for name, least in limits.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise OptionsError(f"--{name} {value} must be {least} or more.")
-        if self.D_n_downsampling > 3:
-            raise OptionsError(f"--D_n_downsampling {self.D_n_downsampling} must be 3 or less.")
+            value, most = getattr(self, name), _AT_MOST.get(name, 10**9)
+            if value is not None and not least <= value <= most:
+                raise OptionsError(f"--{name} {value} must be from {least} to {most}.")
         for name in _WEIGHTS:
             value = getattr(self, name)
             # Turned round, here and below: nan is no number.

@@ -4,6 +4,7 @@ Layers are named for what they do; `weights.py` says which numbers they have in 
 """
 
 import math
+import random
 
 import keras
 from keras import layers
@@ -125,7 +126,8 @@ def residual_branch(part, x, name, dropout, channels=None, normalised=True):
     x = part.conv(x, x.shape[-1], 3, f"{name}_conv1")
     x = layers.ReLU(name=f"{name}_act")(x)
     if dropout:
-        x = layers.Dropout(0.5, name=f"{name}_dropout")(x)
+        # With a seed of its own: without one, PyTorch would draw from a state that no file of the run holds.
+        x = layers.Dropout(0.5, seed=random.randint(1, 10**9), name=f"{name}_dropout")(x)
     x = ReflectionPadding2D(1, name=f"{name}_pad2")(x)
     return part.conv(x, channels or x.shape[-1], 3, f"{name}_conv2", normalised=normalised)
 

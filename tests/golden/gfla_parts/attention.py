@@ -8,8 +8,9 @@ import pytest
 from keras import ops
 
 from pgig.layers.local_attention import LocalAttention
+from tests.compiled_gradients import value_and_gradients
 from tests.golden.gfla_parts import common
-from tests.golden.gfla_parts.operators import FLOAT, OPERATOR_TOLERANCE, value_and_gradients
+from tests.golden.gfla_parts.operators import FLOAT, OPERATOR_TOLERANCE
 from tests.golden.recipes import recipe_tensor
 
 # Of the largest absolute value of an array: weights of the recipe are rounded to float32 more than once.

@@ -10,7 +10,7 @@ from keras import ops
 from pgig.layers.block_extractor import block_extractor
 from pgig.layers.local_attn_reshape import local_attn_reshape
 from pgig.layers.resample2d import resample2d
-from pgig.train.step import engine
+from tests.compiled_gradients import value_and_gradients
 from tests.golden.gfla_parts import common
 
 # JAX computes in float32 unless a process as a whole does not; positions lose a digit there.
@@ -33,38 +33,13 @@ def gfla_operators(golden):
     return found
 
 
-def value_and_gradients(function, variables, upstream):
-    """Evaluate as a training step does it, compiled, and pull a gradient back.
-
-    Args:
-        function: of no arguments, reads the variables.
-        variables: Keras variables to differentiate with respect to.
-        upstream: array like the value; None: no gradients are wanted.
-
-    Returns:
-        (value, list of gradients) as arrays.
-    """
-
-    def run(batch):
-        def loss():
-            value = function()
-            return ops.sum(value * batch["upstream"]), {"value": value}
-
-        found, slopes = engine.value_and_gradients(loss, variables)
-        return {**found, **{str(number): slope for number, slope in enumerate(slopes)}}
-
-    if upstream is None:
-        return ops.convert_to_numpy(function()), []
-    found = engine.compiled(run, variables, [])({"upstream": upstream.astype(FLOAT)})
-    found = {name: ops.convert_to_numpy(value) for name, value in found.items()}
-    return found["value"], [found[str(number)] for number in range(len(variables))]
-
-
 def sampled(function, found):
     """{part: array} of a function of source and flow."""
     variables = [keras.Variable(found[name], dtype=FLOAT) for name in ("source", "flow")]
-    out, slopes = value_and_gradients(lambda: function(*(v.value for v in variables)), variables, found.get("grad_out"))
-    return {"out": out, **dict(zip(("grad_source", "grad_flow"), slopes, strict=False))}
+    if "grad_out" not in found:
+        return {"out": ops.convert_to_numpy(function(*(v.value for v in variables)))}
+    out, slopes = value_and_gradients(lambda: function(*(v.value for v in variables)), variables, found["grad_out"])
+    return {"out": out, "grad_source": slopes[0], "grad_flow": slopes[1]}
 
 
 def extracted(case, found):
