@@ -36,7 +36,9 @@ class UpConv3x3(UpConv2D):
         if keras.backend.backend() == "jax":
             return sub_pixel(x, self.kernel) + self.bias
         y = ops.conv_transpose(x, self.kernel, strides=2, padding="valid", data_format="channels_last")
-        return y[:, 1:, 1:] + self.bias
+        # Not by indices: TensorFlow's gradient of those takes longer than the convolution.
+        batch, height, width, channels = ops.shape(y)
+        return ops.slice(y, (0, 1, 1, 0), (batch, height - 1, width - 1, channels)) + self.bias
 
 
 def sub_pixel(x, kernel):

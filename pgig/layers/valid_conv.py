@@ -7,6 +7,8 @@ as long as the same products one tap after another. TensorFlow and PyTorch have 
 import keras
 from keras import ops
 
+from pgig.layers.weighted_gather import wide_dtype
+
 
 def valid_conv(x, kernel):
     """Convolve maps where the kernel lies wholly inside.
@@ -28,6 +30,7 @@ def tap_by_tap(x, kernel):
     rows, columns, channels, filters = kernel.shape
     batch, height, width = x.shape[0], x.shape[1] - rows + 1, x.shape[2] - columns + 1
     seen = (batch, height, width, channels)
+    wide = wide_dtype(x)
 
     def corner(tap):
         return (0, tap // columns, tap % columns, 0)
@@ -41,23 +44,24 @@ def tap_by_tap(x, kernel):
     @ops.custom_gradient
     def convolve(x, kernel):
         def add(tap, total):
-            return total + ops.matmul(read(x, tap), matrices(kernel)[tap])
+            return total + ops.cast(ops.matmul(read(x, tap), matrices(kernel)[tap]), wide)
 
         def gradient(*arguments, upstream=None):
             upstream = ops.reshape(arguments[0] if upstream is None else upstream, (-1, filters))
 
             def spread(tap, total):
                 part = ops.reshape(ops.matmul(upstream, ops.transpose(matrices(kernel)[tap])), seen)
-                return ops.slice_update(total, corner(tap), ops.slice(total, corner(tap), seen) + part)
+                sum_of_both = ops.slice(total, corner(tap), seen) + ops.cast(part, wide)
+                return ops.slice_update(total, corner(tap), sum_of_both)
 
             def slope(tap):
                 return ops.matmul(ops.transpose(read(x, tap)), upstream)
 
             slopes = ops.map(slope, ops.arange(rows * columns, dtype="int32"))
-            back = ops.fori_loop(0, rows * columns, spread, ops.zeros_like(x))
-            return back, ops.reshape(slopes, ops.shape(kernel))
+            back = ops.fori_loop(0, rows * columns, spread, ops.zeros_like(x, dtype=wide))
+            return ops.cast(back, x.dtype), ops.reshape(slopes, ops.shape(kernel))
 
-        nothing = ops.zeros((batch * height * width, filters), x.dtype)
-        return ops.reshape(ops.fori_loop(0, rows * columns, add, nothing), (batch, height, width, filters)), gradient
+        result = ops.fori_loop(0, rows * columns, add, ops.zeros((batch * height * width, filters), wide))
+        return ops.cast(ops.reshape(result, (batch, height, width, filters)), x.dtype), gradient
 
     return convolve(x, kernel)

@@ -226,6 +226,6 @@ def _range(name, text):
         smallest, largest = _BOUNDS[name]
         raise OptionsError(
             f"--{name} {text!r} must be two numbers from {smallest:g} to {largest:g}, the smaller one first, for "
-            f"example {_BY_SIZE[name][0]}; write --{name}={text} where it begins with a minus sign."
+            f"example --{name}={_BY_SIZE[name][0]}."
         ) from None
     return low, high
