@@ -6,6 +6,7 @@ Values come, in rising order of precedence, from the defaults, a TOML file (`--c
 import argparse
 import dataclasses
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass
 
@@ -69,6 +70,8 @@ class _Parser(argparse.ArgumentParser):
         self._method = method
 
     def error(self, message):
+        if match := re.match(r"argument .*?(--\w+).*: expected one argument$", message):
+            message = f"{match[1]} got no value; one that begins with a minus sign is written {match[1]}=VALUE"
         raise OptionsError(f"{message[:1].upper()}{message[1:]}; {_help_of(self._method)}")
 
 
@@ -199,7 +202,7 @@ def _convert(method, key, value, origin):
     value = converted
     choices = field and field.metadata["choices"]
     if choices and value not in choices:
-        raise OptionsError(f"{origin}: {key} is {value!r}: choose one of {', '.join(choices)}.")
+        raise OptionsError(f"{origin}: {key} is {value!r}: choose one of {', '.join(map(str, choices))}.")
     return value
 
 

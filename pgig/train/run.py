@@ -1,5 +1,6 @@
 """`train.py`: check everything, build everything, train, and leave a folder that explains itself."""
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -110,6 +111,10 @@ def _refuse(folder):
 def fixed_options(options, pairs):
     """Options, and a mark of the training pairs, that a resumed run must share: a dictionary of plain values."""
     values = {key: value for key, value in options.flat().items() if key not in FREE}
+    if hasattr(options.config, "value"):
+        # What is left to the picture's size and what is stated may be the same.
+        own = (field.name for field in dataclasses.fields(options.config))
+        values |= {name: options.config.value(name, options.data.image_size) for name in own}
     if values["outside_joints"] == "refuse":
         # Then there are none, as in runs that were begun before the option was there.
         del values["outside_joints"]

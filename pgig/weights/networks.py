@@ -185,19 +185,17 @@ def _compare(stored, options, networks, path):
     """Refuse a file of other options, even where all shapes happen to fit."""
     ours = architecture(options, networks)
     names = [name for name in ours if name in stored and stored[name] != ours[name]]
+    found = {name: (stored[name], ours[name]) for name in names}
     if "method" not in names:
         # An option that was stated, and one left to what decides it, may come to the same.
         config, size = options.config, options.data.image_size
-        theirs = _changed(config, {name: stored[name] for name in names if hasattr(config, name)}, path)
-        names = [
-            name
-            for name in names
-            if not hasattr(config, name) or _decided(theirs, name, size) != _decided(config, name, size)
-        ]
-    if names:
-        differing = ", ".join(f"{name} {stored[name]} instead of {ours[name]}" for name in names)
+        own = [name for name in names if hasattr(config, name)]
+        theirs = _changed(config, {name: stored[name] for name in own}, path)
+        found |= {name: (_decided(theirs, name, size), _decided(config, name, size)) for name in own}
+    differing = [f"{name} {theirs} instead of {wanted}" for name, (theirs, wanted) in found.items() if theirs != wanted]
+    if differing:
         raise WeightsError(
-            f"{path} was trained with other flags: {differing}. Give the flags that it was trained with."
+            f"{path} was trained with other flags: {', '.join(differing)}. Give the flags that it was trained with."
         )
 
 

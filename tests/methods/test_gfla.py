@@ -88,6 +88,7 @@ def test_defaults_by_size_and_stage():
         ({"lr": 0.0}, "--lr 0.0 must be above 0"),
         ({"ngf": 0}, "--ngf 0 must be from 1"),
         ({"disc_blocks": 20_000}, "--disc_blocks 20000"),
+        ({"flow_encoders": 1}, "--flow_encoders 1 must be from 2"),
     ],
 )
 def test_what_cannot_be_is_refused(values, message):
@@ -110,6 +111,26 @@ def test_what_does_not_fit_the_pictures_is_refused(values, size, message):
     with pytest.raises(OptionsError) as error:
         GflaConfig(**values).require_size(size)
     assert message in str(error.value)
+
+
+def test_lists_that_say_the_same_are_the_same():
+    ours, theirs = GflaConfig(), GflaConfig(attn_layer="3,2", kernel_size="3=3,2=5")
+    for name in ("attn_layer", "kernel_size"):
+        assert ours.value(name, FASHION) == theirs.value(name, FASHION)
+
+
+@pytest.mark.parametrize("stage", ["flow", "full"])
+def test_without_any_loss_nothing_is_built(stage):
+    off = ("--lambda_regularization", "0", "--lambda_rec", "0", "--lambda_g", "0")
+    with pytest.raises(OptionsError, match=f"Every loss of --stage {stage} is off: give one of --lambda_correct"):
+        build_method(parse(["--method", "gfla", "--stage", stage, *TINY, *BARE, *off]))
+
+
+def test_vgg19_has_no_map_for_deep_layers():
+    flags = ("--layers", "5", "--flow_encoders", "6", "--attn_layer", "5", "--kernel_size", "5=2")
+    method = build_method(parse(["--method", "gfla", *TINY, "--image_size", "128,64", *flags]))
+    with pytest.raises(OptionsError, match="none beyond layer 4: leave layer 5 out, or give --lambda_correct 0"):
+        method.load_frozen()
 
 
 # Losses ------------------------------------------------------------------------------------------------------------

@@ -175,29 +175,31 @@ def test_dropout_is_off_while_generating_unless_it_is_asked_for():
 
 
 def test_initial_weights_have_the_spread_of_the_program():
-    def kernels(way):
-        flags = ("--ngf", "16", "--ndf", "16", "--init_type", way, *BARE)
-        return {name: model.get_layer for name, model in build(*flags).networks.items()}
-
-    def values(layer, weight="kernel"):
-        return ops.convert_to_numpy(getattr(layer, weight))
-
-    layers = kernels("normal")
-    gain = values(layers["generator"]("att0_stream1_conv1_norm"), "gamma")
-    assert values(layers["generator"]("att0_stream1_conv1")).std() == pytest.approx(0.02, rel=0.05)
+    config = PatnConfig(ngf=8, ndf=8, n_blocks=1, n_layers_D=1)
+    generator = nets.build_generator(config, (16, 8))
+    gain = ops.convert_to_numpy(generator.get_layer("att0_stream1_conv1_norm").gamma)
     assert gain.mean() == pytest.approx(1, abs=0.02) and 0.01 < gain.std() < 0.03
+    for name in ("att0_stream1_conv1", "stream1_up1"):
+        assert ops.convert_to_numpy(generator.get_layer(name).kernel).std() == pytest.approx(0.02, rel=0.05)
     # The discriminators are left as PyTorch makes them.
-    for name, fan_in in (("down2", 9 * 16), ("block0_conv1", 9 * 64)):
-        kernel = np.abs(values(layers["discriminator_pb"](name)))
+    discriminator = nets.build_discriminator(config, (16, 8), "discriminator_pb")
+    assert (ops.convert_to_numpy(discriminator.get_layer("down2_norm").gamma) == 1).all()
+    for name, fan_in in (("down2", 9 * 8), ("block0_conv1", 9 * 32)):
+        kernel = np.abs(ops.convert_to_numpy(discriminator.get_layer(name).kernel))
         assert 0.97 / np.sqrt(fan_in) < kernel.max() <= 1 / np.sqrt(fan_in)
-    assert (values(layers["discriminator_pb"]("down2_norm"), "gamma") == 1).all()
 
-    kernel = values(kernels("xavier")["generator"]("stream1_up1"))
-    assert kernel.std() == pytest.approx(0.02 * np.sqrt(2 / (9 * (32 + 64))), rel=0.05)
-    kernel = values(kernels("kaiming")["generator"]("att1_stream2_conv1"))
-    assert kernel.std() == pytest.approx(np.sqrt(2 / (9 * 128)), rel=0.05)
-    kernel = values(kernels("orthogonal")["generator"]("att0_stream1_conv1")).reshape(-1, 64)
-    np.testing.assert_allclose(kernel.T @ kernel, np.eye(64), atol=1e-5)
+
+def test_other_initial_weights():
+    def kernels(way):
+        image = keras.Input((4, 4, 64))
+        model = keras.Model(image, nets.Parts("batch", way).up(image, 32, "up"))
+        return ops.convert_to_numpy(model.get_layer("up").kernel)
+
+    # PyTorch counts the inputs of a transposed kernel by the channels that it makes.
+    assert kernels("xavier").std() == pytest.approx(0.02 * np.sqrt(2 / (9 * (32 + 64))), rel=0.05)
+    assert kernels("kaiming").std() == pytest.approx(np.sqrt(2 / (9 * 32)), rel=0.05)
+    flat = kernels("orthogonal").reshape(-1, 64)
+    np.testing.assert_allclose(flat.T @ flat, np.eye(64), atol=1e-5)
 
 
 # Losses --------------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def test_options_that_come_to_the_same_are_no_contradiction(first):
     method, options = build("--padding", "same")
     assert load_networks(method, "generator", first, options)[1] == ["generator1"]
     method, options = build("--padding", "symmetric")
-    with pytest.raises(WeightsError, match="padding family instead of symmetric"):
+    with pytest.raises(WeightsError, match="padding same instead of symmetric"):
         load_networks(method, "generator", first, options)
 
 

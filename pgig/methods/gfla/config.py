@@ -113,8 +113,10 @@ class GflaConfig:
         """
         for name in _AT_LEAST_ONE:
             most = _MOST_CHANNELS if name.endswith(("ngf", "img_f", "ndf")) else _MOST_HALVINGS
-            if getattr(self, name) is not None and not 1 <= getattr(self, name) <= most:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be from 1 to {most}.")
+            # The flow is found on the way up, which takes two halvings.
+            least = 2 if name == "flow_encoders" else 1
+            if getattr(self, name) is not None and not least <= getattr(self, name) <= most:
+                raise OptionsError(f"--{name} {getattr(self, name)} must be from {least} to {most}.")
         for name in _WEIGHTS:
             # Turned round, here and below: nan is no number.
             value = getattr(self, name)
@@ -140,7 +142,13 @@ class GflaConfig:
         stated = getattr(self, name)
         if stated is None and name == "flow_encoders":
             return 4 if any(length % 32 for length in size) else 5
-        return stated if stated is not None or name not in _BY_SIZE else _BY_SIZE[name][size[0] > 128]
+        value = stated if stated is not None or name not in _BY_SIZE else _BY_SIZE[name][size[0] > 128]
+        # In one order, so that lists that say the same are the same.
+        if name == "attn_layer":
+            return ",".join(map(str, _layers(value)))
+        if name == "kernel_size":
+            return ",".join(f"{layer}={side}" for layer, side in sorted(_kernels(value).items()))
+        return value
 
     def weight(self, name, stage):
         """The weight of a loss in a stage, `"flow"` or `"full"`."""

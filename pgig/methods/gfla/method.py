@@ -5,6 +5,7 @@ import random
 import numpy as np
 from keras import ops
 
+from pgig.errors import OptionsError
 from pgig.layers.block_extractor import block_extractor
 from pgig.losses import hinge, least_squares
 from pgig.losses.affine_fit import affine_regularisation
@@ -24,6 +25,7 @@ from pgig.utils.random import seed_for
 # Maps of VGG19 that are compared; the correctness of layer L looks at the first ReLU of block L + 1.
 CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 STYLE = ("relu2_2", "relu3_4", "relu4_4", "relu5_2")
+_DEEPEST = 4
 
 
 class Gfla(Method):
@@ -48,6 +50,7 @@ class Gfla(Method):
         self.features = None
         self.lambda_correct = config.weight("lambda_correct", stage)
         self.lambda_regularization = config.weight("lambda_regularization", stage)
+        self._require_losses(stage)
         # Keras takes the seeds of weights from here.
         random.seed(seed_for(shared.seed, "weights"))
         adam = Adam(config.lr, 0.0, 0.999, 1e-8, corrected=True)
@@ -82,12 +85,26 @@ class Gfla(Method):
         """Load VGG19 as far as the losses look into it.
 
         Raises:
+            OptionsError: a layer is attended to that VGG19 has no map for.
             WeightsError: there is no weight file of it, or another.
         """
+        if self.lambda_correct and self.layers[0] > _DEEPEST:
+            raise OptionsError(
+                f"--attn_layer {self.config.attn_layer}: the sampling correctness compares maps of VGG19, which has "
+                f"none beyond layer {_DEEPEST}: leave layer {self.layers[0]} out, or give --lambda_correct 0."
+            )
         names = self._feature_names()
         if names:
             config = self.config
             self.features = Vgg19(names, self.shared.perceptual_weights, config.perceptual_network, normalise=False)
+
+    def _require_losses(self, stage):
+        config, flags = self.config, ["lambda_correct", "lambda_regularization"]
+        if stage == "full":
+            flags += ["lambda_rec", "lambda_g", "lambda_style", "lambda_content"]
+        if not any(getattr(self, flag, getattr(config, flag)) for flag in flags):
+            listed = ", ".join(f"--{flag}" for flag in flags)
+            raise OptionsError(f"Every loss of --stage {stage} is off: give one of {listed} above 0.")
 
     def _feature_names(self):
         config, names = self.config, []

@@ -34,7 +34,7 @@ _FINE = {
 # More halvings the discriminators never have; more of the others would not fit into any memory.
 _AT_MOST = {
     "D_n_downsampling": 3, "G_n_downsampling": 10, "n_blocks": 100, "n_layers_D": 100, "ngf": 65_536, "ndf": 65_536,
-    "pool_size": 65_536,
+    "pool_size": 1000,
 }  # fmt: skip
 _AT_LEAST_ONE = ("ngf", "ndf", "n_blocks", "DG_ratio", "lr_decay_iters")
 _AT_LEAST_ZERO = ("n_layers_D", "G_n_downsampling", "D_n_downsampling", "pool_size", "niter", "niter_decay")

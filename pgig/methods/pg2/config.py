@@ -156,7 +156,7 @@ class Pg2Config:
         if name == "repeat_num2":
             return self.repeat_num2 or self.value("repeat_num", size) - 2
         own = getattr(self, name)
-        if own not in ("family", None):
+        if own not in ("family", None) or name not in _PRESETS:
             return own
         preset = _PRESETS[name][FAMILIES.index(self.family)]
         return preset[size[0] > 128] if isinstance(preset, tuple) else preset

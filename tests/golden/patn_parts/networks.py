@@ -82,6 +82,7 @@ def test_patn_networks(golden, file):
             common.close(sliced, expected, f"{file} {name}")
 
 
+@pytest.mark.slow
 def test_patn_state_files_of_both_numberings(golden):
     """Every list of tensors is that of a network of ours, with and without dropout, in its order of values."""
     lists = common.orders(golden)
@@ -101,6 +102,11 @@ def test_patn_state_files_of_both_numberings(golden):
     vgg = build_vgg(["relu1_2"])
     shapes = [list(np.transpose(w, (3, 2, 0, 1)).shape if w.ndim == 4 else w.shape) for w in vgg.get_weights()]
     assert shapes == [entry["shape"] for entry in lists["vgg19_features_0_3"]]
+
+
+def test_patn_every_file_has_its_test(golden):
+    files = {path.stem for path in golden("", "patn").glob("*.npz")}
+    assert files == {*FORWARD, "market_step", "fashion_step", "gan_loss", "pose_maps", "tensor2im"}
 
 
 def parameters(entries):
