@@ -21,6 +21,7 @@ class UpConv3x3(UpConv2D):
     Args:
         filters: number of output channels.
         kernel_initializer: initializer of the kernel; its fan-in is 9 * filters, as PyTorch counts it.
+        use_bias: whether there is a bias.
 
     Weights:
         kernel: (3, 3, filters, C); bias: (filters,), zeros at the start.
@@ -28,9 +29,13 @@ class UpConv3x3(UpConv2D):
 
     side = 3
 
+    def __init__(self, filters, kernel_initializer="glorot_uniform", use_bias=True, **kwargs):
+        super().__init__(filters, kernel_initializer, **kwargs)
+        self.use_bias = use_bias
+
     def build(self, input_shape):
         super().build(input_shape)
-        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros") if self.use_bias else 0.0
 
     def call(self, x):
         if keras.backend.backend() == "jax":
@@ -39,6 +44,9 @@ class UpConv3x3(UpConv2D):
         # Not by indices: TensorFlow's gradient of those takes longer than the convolution.
         batch, height, width, channels = ops.shape(y)
         return ops.slice(y, (0, 1, 1, 0), (batch, height - 1, width - 1, channels)) + self.bias
+
+    def get_config(self):
+        return {**super().get_config(), "use_bias": self.use_bias}
 
 
 def sub_pixel(x, kernel):

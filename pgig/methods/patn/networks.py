@@ -13,7 +13,6 @@ from pgig.errors import OptionsError
 from pgig.layers.batch_norm import BatchNorm
 from pgig.layers.instance_norm import InstanceNormalization
 from pgig.layers.reflect import ReflectionPadding2D
-from pgig.layers.upconv import UpConv2D
 from pgig.layers.upconv_3x3 import UpConv3x3
 
 JOINTS = 18
@@ -166,8 +165,8 @@ class Parts:
 
     def up(self, x, channels, name):
         """A transposed convolution of stride 2, and its normalisation."""
-        kind = UpConv3x3 if self.norm == "instance" else UpConv3x3WithoutBias
-        return self._normalised(x, kind(channels, kernel_initializer=self._kernel(), name=name))
+        biased = self.norm == "instance"
+        return self._normalised(x, UpConv3x3(channels, self._kernel(), use_bias=biased, name=name))
 
     def _normalised(self, x, layer):
         x, name = layer(x), f"{layer.name}_norm"
@@ -189,16 +188,3 @@ class Parts:
         if self.way == "orthogonal":
             return keras.initializers.Orthogonal()
         return keras.initializers.RandomNormal(0.0, 0.02)
-
-
-@keras.saving.register_keras_serializable(package="pgig")
-class UpConv3x3WithoutBias(UpConv3x3):
-    """`UpConv3x3` without a bias.
-
-    Weights:
-        kernel: (3, 3, filters, C).
-    """
-
-    def build(self, input_shape):
-        UpConv2D.build(self, input_shape)
-        self.bias = 0.0
