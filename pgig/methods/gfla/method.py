@@ -56,6 +56,10 @@ class Gfla(Method):
         adam = Adam(config.lr, 0.0, 0.999, 1e-8, corrected=True)
         self.networks = {"flow": build_flow_net(config, self.size)}
         if stage == "flow":
+            # No loss of this stage looks at the masks.
+            for layer in self.networks["flow"].layers:
+                if layer.name.startswith("mask"):
+                    layer.trainable = False
             self.stage = Stage(stage, (Player("flow", ("flow",), self.flow_loss, adam),), validate="flow")
             return
 
