@@ -48,7 +48,9 @@ def test_parameters_are_as_many_as_published():
 
 @pytest.mark.parametrize("dropout", [True, False])
 def test_names_and_shapes_are_those_of_the_state_file(network, dropout):
-    plain = pytest.importorskip("tests.methods.plain_patn_fine")
+    pytest.importorskip("torch")
+    from tests.methods import plain_patn_fine as plain
+
     state = plain.state_of(plain.Fine(4, 2, dropout))
     tensors = torch_table(network, dropout).tensors
     shapes = {t.name: (t.layout or np.asarray)(np.zeros(tuple(state[t.name].shape))).shape for t in tensors}
@@ -57,7 +59,9 @@ def test_names_and_shapes_are_those_of_the_state_file(network, dropout):
 
 
 def test_numbers_are_those_of_pytorchs_modules(network, inputs):
-    plain = pytest.importorskip("tests.methods.plain_patn_fine")
+    pytest.importorskip("torch")
+    from tests.methods import plain_patn_fine as plain
+
     theirs = plain.random_network(4, 2, seed=3)
     fill(torch_table(network, True), plain.state_of(theirs), "latest_net_netG.pth", "generator")
     expected = plain.generate(theirs, inputs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pgig.config import option
 from pgig.errors import OptionsError
+from pgig.methods.limits import LEARNING_RATE, POSITIVE, WEIGHT, between, require
 
 _FLOW, _RENDERER, _ALL = ("flow",), ("generator",), ("flow", "generator")
 
@@ -19,17 +20,10 @@ _BY_SIZE = {
 }
 # What a weight is in the stage of the flow alone and in the full one.
 _BY_STAGE = {"lambda_correct": (20.0, 5.0), "lambda_regularization": (0.01, 0.0025)}
-_WEIGHTS = ("lambda_correct", "lambda_regularization", "lambda_rec", "lambda_g", "lambda_style", "lambda_content")
-_AT_LEAST_ONE = (
-    "layers", "num_blocks", "ngf", "img_f", "flow_ngf", "flow_img_f", "flow_encoders",
-    "ndf", "disc_img_f", "disc_blocks",
-)  # fmt: skip
 
 # Smallest and largest value of what moves training pictures.
 _BOUNDS = {"angle": (-180.0, 180.0), "shift": (-10_000.0, 10_000.0), "scale": (0.1, 10.0)}
 _LARGEST_KERNEL = 15
-# More would not fit into any memory.
-_MOST_HALVINGS, _MOST_CHANNELS = 10, 65_536
 
 
 @dataclass(frozen=True)
@@ -111,20 +105,14 @@ class GflaConfig:
         Raises:
             OptionsError: one sentence naming the flag.
         """
-        for name in _AT_LEAST_ONE:
-            most = _MOST_CHANNELS if name.endswith(("ngf", "img_f", "ndf")) else _MOST_HALVINGS
-            # The flow is found on the way up, which takes two halvings.
-            least = 2 if name == "flow_encoders" else 1
-            if getattr(self, name) is not None and not least <= getattr(self, name) <= most:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be from {least} to {most}.")
-        for name in _WEIGHTS:
-            # Turned round, here and below: nan is no number.
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < float("inf"):
-                raise OptionsError(f"--{name} {value} must be 0 or more: it is a weight.")
-        for name in ("lr", "ratio_g2d"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise OptionsError(f"--{name} {getattr(self, name)} must be above 0.")
+        # More would not fit into any memory.
+        require(self, between(1, 65_536), "ngf", "img_f", "flow_ngf", "flow_img_f", "ndf", "disc_img_f")
+        require(self, between(1, 10), "layers", "num_blocks", "disc_blocks")
+        # The flow is found on the way up, which takes two halvings.
+        require(self, between(2, 10), "flow_encoders")
+        require(self, WEIGHT, *_BY_STAGE, "lambda_rec", "lambda_g", "lambda_style", "lambda_content")
+        require(self, LEARNING_RATE, "lr")
+        require(self, POSITIVE, "ratio_g2d")
         for name, parse in (("attn_layer", _layers), ("kernel_size", _kernels)):
             if getattr(self, name) is not None:
                 parse(getattr(self, name))

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from pgig.config import option
-from pgig.errors import OptionsError
-from pgig.pretrained.vgg_layers import numbered
+from pgig.methods.limits import DECAY, LEARNING_RATE, WEIGHT, at_least, between, require, require_vgg_layer
 
 _DISCRIMINATORS = ("discriminator_pb", "discriminator_pp")
 _ALL = ("generator", *_DISCRIMINATORS)
@@ -30,15 +29,6 @@ _FINE = {
     "n_blocks": 6,
     "which_model_netD": "resnet_in",
 }
-
-# More halvings the discriminators never have; more of the others would not fit into any memory.
-_AT_MOST = {
-    "D_n_downsampling": 3, "G_n_downsampling": 10, "n_blocks": 100, "n_layers_D": 100, "ngf": 65_536, "ndf": 65_536,
-    "pool_size": 1000,
-}  # fmt: skip
-_AT_LEAST_ONE = ("ngf", "ndf", "n_blocks", "DG_ratio", "lr_decay_iters")
-_AT_LEAST_ZERO = ("n_layers_D", "G_n_downsampling", "D_n_downsampling", "pool_size", "niter", "niter_decay")
-_WEIGHTS = ("lambda_GAN", "lambda_A", "lambda_B", "lambda_style")
 
 
 @dataclass(frozen=True)
@@ -137,25 +127,19 @@ class PatnConfig:
         Raises:
             OptionsError: one sentence naming the flag.
         """
-        limits = dict.fromkeys(_AT_LEAST_ONE, 1) | dict.fromkeys(_AT_LEAST_ZERO, 0)
-        for name, least in limits.items():
-            value, most = getattr(self, name), _AT_MOST.get(name, 10**9)
-            if value is not None and not least <= value <= most:
-                raise OptionsError(f"--{name} {value} must be from {least} to {most}.")
-        for name in _WEIGHTS:
-            value = getattr(self, name)
-            # Turned round, here and below: nan is no number.
-            if value is not None and not 0 <= value < float("inf"):
-                raise OptionsError(f"--{name} {value} must be 0 or more: it is a weight.")
-        if not 0 < self.lr < float("inf"):
-            raise OptionsError(f"--lr {self.lr} must be above 0: it is a learning rate.")
-        if not 0 <= self.beta1 < 1:
-            raise OptionsError(f"--beta1 {self.beta1} must be from 0 to below 1: it is a decay.")
-        if self.perceptual_layers not in numbered():
-            raise OptionsError(
-                f"--perceptual_layers {self.perceptual_layers} is no ReLU or maximum of VGG19: choose one of "
-                f"{', '.join(map(str, numbered()))}."
-            )
+        require(self, at_least(1), "DG_ratio", "lr_decay_iters")
+        require(self, at_least(0), "niter", "niter_decay")
+        # More halvings the discriminators never have; more of the others would not fit into any memory.
+        require(self, between(0, 3), "D_n_downsampling")
+        require(self, between(0, 10), "G_n_downsampling")
+        require(self, between(1, 65_536), "ngf", "ndf")
+        require(self, between(1, 100), "n_blocks")
+        require(self, between(0, 100), "n_layers_D")
+        require(self, between(0, 1000), "pool_size")
+        require(self, WEIGHT, "lambda_GAN", "lambda_A", "lambda_B", "lambda_style")
+        require(self, LEARNING_RATE, "lr")
+        require(self, DECAY, "beta1")
+        require_vgg_layer(self)
 
     @property
     def fine(self):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pgig.config import option
 from pgig.errors import OptionsError
+from pgig.methods.limits import DECAY, LEARNING_RATE, SHARE, WEIGHT, at_least, require
 
 FAMILIES = ("authors", "human-pose-transfer", "harshitbansal05")
 WEIGHT_INITS = ("glorot", "uniform", "tflib", "normal", "xavier", "torch")
@@ -120,29 +121,17 @@ class Pg2Config:
         Raises:
             OptionsError: one sentence naming the flag.
         """
-        for name in ("conv_hidden_num", "z_num", "disc_hidden_num"):
-            if getattr(self, name) < 1:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be 1 or more.")
-        for name in ("repeat_num", "repeat_num2", "lr_update_step"):
-            if getattr(self, name) < 0:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be 0 or more.")
+        require(self, at_least(1), "conv_hidden_num", "z_num", "disc_hidden_num")
+        require(self, at_least(0), "repeat_num", "repeat_num2", "lr_update_step")
         if self.num_skip_out_connect not in (None, 0, 1):
             raise OptionsError(
                 f"--num_skip_out_connect {self.num_skip_out_connect} cannot be built: only the outermost skip "
                 "connection can be left out, so give 0 or 1."
             )
-        for name in ("g_lr", "d_lr"):
-            if not getattr(self, name) > 0:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be above 0: it is a learning rate.")
-        for name in ("beta1", "beta2"):
-            if not 0 <= getattr(self, name) < 1:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be from 0 to below 1: it is a decay.")
-        for name in ("mask_l1_weight", "mask_ratio", "gan_weight"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise OptionsError(f"--{name} {value} must be 0 or more: it is a weight.")
-        if not 0 <= self.flip_rate <= 1:
-            raise OptionsError(f"--flip_rate {self.flip_rate} must lie between 0 and 1.")
+        require(self, LEARNING_RATE, "g_lr", "d_lr")
+        require(self, DECAY, "beta1", "beta2")
+        require(self, WEIGHT, "mask_l1_weight", "mask_ratio", "gan_weight")
+        require(self, SHARE, "flip_rate")
 
     def value(self, name, size):
         """Value of an option that `--family` or the size of the pictures may decide.

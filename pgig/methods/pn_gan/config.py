@@ -6,8 +6,7 @@ Two programs hold three forms of the method; `--family` sets them all, single op
 from dataclasses import dataclass
 
 from pgig.config import option
-from pgig.errors import OptionsError
-from pgig.pretrained.vgg_layers import numbered
+from pgig.methods.limits import LEARNING_RATE, SHARE, WEIGHT, at_least, require, require_vgg_layer
 
 FAMILIES = ("authors", "human-pose-transfer", "human-pose-transfer-two-poses")
 
@@ -86,22 +85,11 @@ class PnGanConfig:
         for name, values in _PRESETS.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, values[FAMILIES.index(self.family)])
-        for name in ("ngf", "ndf", "num_resblock", "lr_decay"):
-            if getattr(self, name) < 1:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be 1 or more.")
-        for name in ("lambda_idt", "mask_l1_loss", "perceptual_loss"):
-            # Turned round, here and below: nan is no number.
-            if not getattr(self, name) >= 0:
-                raise OptionsError(f"--{name} {getattr(self, name)} must be 0 or more: it is a weight.")
-        if not self.learning_rate > 0:
-            raise OptionsError(f"--learning_rate {self.learning_rate} must be above 0.")
-        if not 0 <= self.flip_rate <= 1:
-            raise OptionsError(f"--flip_rate {self.flip_rate} must lie between 0 and 1.")
-        if self.perceptual_layers not in numbered():
-            raise OptionsError(
-                f"--perceptual_layers {self.perceptual_layers} is no ReLU or maximum of VGG19: choose one of "
-                f"{', '.join(map(str, numbered()))}."
-            )
+        require(self, at_least(1), "ngf", "ndf", "num_resblock", "lr_decay")
+        require(self, WEIGHT, "lambda_idt", "mask_l1_loss", "perceptual_loss")
+        require(self, LEARNING_RATE, "learning_rate")
+        require(self, SHARE, "flip_rate")
+        require_vgg_layer(self)
 
     @property
     def original(self):
