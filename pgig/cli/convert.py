@@ -1,4 +1,4 @@
-"""`python -m pgig convert-records` and `prepare-df`: their flags. Nothing heavy is imported before they are parsed."""
+"""`python -m pgig convert-records`, `prepare-df` and `prepare-rcv`: their flags. Nothing heavy comes before these."""
 
 import argparse
 import dataclasses
@@ -16,13 +16,20 @@ from the authors' files to a data set of this package:
 and back, in the layout of convert_market.py, convert_DF.py or convert_RCV.py:
   python -m pgig convert-records --to Market_train_data --layout market --dataset market --split train
 
-The mask that their files call r6 has the radius 7; it is read and written so.
+The mask that their files call r6 has the radius 7; it is read and written so. DPIG's reader of Market-1501 asks for
+--attributes; no network of PG2 or DPIG uses them.
 """
 
 _DF_EXPLAINED = """\
 DF_img_pose.zip (or the folder DF_img_pose) becomes the data set fasion, Market1501_img_pose_attr_seg.zip with
 --dataset market the data set market: pictures, keypoints, and all ordered pairs of two pictures of one person. The
-mirrored training pictures of the archive are paired among themselves.
+mirrored training pictures of the archive are paired among themselves. With --order original the pairs come as from
+the authors' converters; convert-records --to DIR --shuffle 0 keeps that order.
+"""
+
+_RCV_EXPLAINED = """\
+The folder holds pictures, train/*.png and test/*.png, and their poses: PoseRCV/train.pickle and test.pickle, a table
+of picture -> 18 rows of (row, column, visible), or Mask R-CNN's points as ..._train.mat and ..._test.mat.
 """
 
 
@@ -35,6 +42,8 @@ def convert_records(argv=None):
     add("--layout", choices=("market", "df", "rcv"), help="layout of the files written with --to")
     add("--split", required=True, choices=("train", "test"), help="which part of the data set")
     add("--renames", type=int, default=0, help="1: different pictures of the same name get new names (with --from)")
+    add("--attributes", metavar="FILE", help="market_attribute.mat: attributes of people (with --layout market)")
+    add("--segmentation", metavar="DIR", help="label pictures named as the pictures, PNG (with --layout market)")
     add("--shuffle", type=int, help="1: write the pairs in random order (with --to; default: 1 for train, 0 for test)")
     add("--seed", type=int, default=0, help="seed of that order (default: 0)")
     _add_data_flags(add, "market", _AS_IN_TRAINING)
@@ -44,13 +53,17 @@ def convert_records(argv=None):
     flags = parser.parse_args(argv)
     if bool(flags.sources) == bool(flags.to):
         raise OptionsError("Give either --from FILE ... to read the authors' files, or --to DIR to write them.")
-    useless = ("to", "layout", "shuffle", "x_offset", "y_offset") if flags.sources else ("renames",)
+    only_written = ("to", "layout", "attributes", "segmentation", "shuffle", "x_offset", "y_offset")
+    useless = only_written if flags.sources else ("renames",)
     for name in useless:
         if getattr(flags, name):
             direction = "--from" if flags.sources else "--to"
             raise OptionsError(f"--{name} says nothing with {direction}: leave it out.")
     if flags.to and not flags.layout:
         raise OptionsError("--to needs --layout: market (128 x 64), df or rcv (256 x 256).")
+    for name in ("attributes", "segmentation"):
+        if getattr(flags, name) and flags.layout != "market":
+            raise OptionsError(f"--{name} says nothing with --layout {flags.layout}: leave it out.")
     paths = _paths(flags)
 
     from pgig.data.convert import export_records, import_records
@@ -59,7 +72,8 @@ def convert_records(argv=None):
         print(import_records(flags.sources, paths, flags.split, bool(flags.renames)))
         return
     shuffle = flags.split == "train" if flags.shuffle is None else bool(flags.shuffle)
-    print(export_records(paths, flags.split, flags.to, flags.layout, shuffle, flags.seed))
+    known = flags.attributes, flags.segmentation
+    print(export_records(paths, flags.split, flags.to, flags.layout, shuffle, flags.seed, *known))
 
 
 def prepare_df(argv=None):
@@ -76,6 +90,10 @@ def prepare_df(argv=None):
     )  # fmt: skip
     add("--test_pairs", type=int, help="at most that many test pairs, drawn; 0: all (default: 0; of Market 12800)")
     add("--seed", type=int, default=0, help="seed of the drawn test pairs (default: 0)")
+    add("--order", choices=("people", "original"), default="people",
+        help="people: pairs of one person after the other; original: as the authors' converters put them, mirrored "
+        "pictures first and shuffled, and the first test pairs instead of drawn ones (default: people)",
+    )  # fmt: skip
     _add_data_flags(add, "fasion", ())
     flags = parser.parse_args(argv)
     if flags.test_pairs is not None and flags.test_pairs < 0:
@@ -84,7 +102,27 @@ def prepare_df(argv=None):
 
     from pgig.data.df_zip import prepare
 
-    print(prepare(flags.zip, paths, flags.joints, flags.test, flags.test_pairs, flags.seed))
+    print(prepare(flags.zip, paths, flags.joints, flags.test, flags.test_pairs, flags.seed, flags.order))
+
+
+def prepare_rcv(argv=None):
+    """Turn a folder of pictures and poses, as DPIG's convert_RCV.py reads it, into a data set."""
+    parser = _parser("prepare-rcv", prepare_rcv.__doc__, _RCV_EXPLAINED)
+    add = parser.add_argument
+    add("--root", required=True, metavar="DIR", help="the folder")
+    add("--test", choices=("people", "sequence"), default="people",
+        help="test pairs: all pairs of a person; or the first picture with every picture (default: people)",
+    )  # fmt: skip
+    add("--other", metavar="DIR", help="another such folder, whose test pictures are the targets of the sequence")
+    _add_data_flags(add, "fasion", ("image_size",))
+    flags = parser.parse_args(argv)
+    if flags.other and flags.test != "sequence":
+        raise OptionsError("--other says nothing without --test sequence: give both, or leave it out.")
+    paths = _paths(flags)
+
+    from pgig.data.rcv_folder import prepare
+
+    print(prepare(flags.root, paths, flags.test, flags.other))
 
 
 def _parser(name, text, explained):

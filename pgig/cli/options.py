@@ -123,8 +123,9 @@ def parse(argv=None, program=None):
 
     shared = _pick(Shared, values)
     stage = values["stage"] or info.stages[0]
-    if stage not in info.stages:
-        raise OptionsError(f"--stage {stage} is unknown: {method} has {', '.join(info.stages)}.")
+    stages = [*info.stages, *filter(None, [info.whole])]
+    if stage not in stages:
+        raise OptionsError(f"--stage {stage} is unknown: {method} has {', '.join(stages)}.")
     _check_shared(shared)
     given = frozenset(_canonical(method, name) for name in {*from_file, *overrides, *flags})
     return Options(shared, info, _pick(info.config, values), stage, data_paths(shared), given)

@@ -46,7 +46,7 @@ class Layout:
         masks: {name: radius in pixels} of the body masks. The mask named r6 has the radius 7.
         discs: radii of the sparse pose maps.
         grid: (rows, columns) of the coarse pose map, or None: RCV has neither that nor the person's candidates.
-        words: whether it has vectors of attribute words (Market's), and a segmentation, always zeros.
+        words: whether it has vectors of attribute words (Market's), and a segmentation, zeros in the published files.
         regions: whether it has inpainting masks.
     """
 
@@ -183,7 +183,7 @@ class PairRecord:
         return dense
 
     def boxes(self, side):
-        """(37, 4) int64 of (y1, x1, y2, x2): boxes of body parts, see `pgig.data.authors_parts`."""
+        """(37, 4) int64 of (y1, x1, y2, x2): boxes of body parts, see `pgig.pose.body_parts`."""
         boxes = self.values(f"part_bbox_{side}").reshape(PARTS, 4)
         inside = (boxes >= 0).all() and (boxes < np.tile(self.size, 2)).all()
         self._require(inside, f"part_bbox_{side}", "leaves the picture")

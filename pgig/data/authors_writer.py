@@ -1,24 +1,25 @@
 """Writes pairs as `charliememory/Pose-Guided-Person-Image-Generation` stores them, for the authors' own programs.
 
-What only those programs could know is left empty or neutral: attributes and attribute words (empty), the
-segmentation (zeros, as in the published files), the inpainting masks (ones: nothing is cut out; no program reads them),
-and the candidates of the person (each visible joint is its own, the score is their number).
+What is not known is left empty or neutral: attributes that nobody gives and attribute words (empty), a segmentation
+that nobody gives (zeros, as in the published files), the inpainting masks (ones: nothing is cut out; no program reads
+them), and the candidates of the person (each visible joint is its own, the score is their number).
 """
 
 import zlib
 
 import numpy as np
+from keras import ops
 
-from pgig.data.authors_parts import part_boxes
-from pgig.data.authors_records import LAYOUTS, REGIONS
+from pgig.data.authors_records import LAYOUTS, PARTS, REGIONS
 from pgig.data.pairs import identity
 from pgig.data.tfrecord import frame
 from pgig.pose.body_masks import disc_mask
+from pgig.pose.body_parts import body_boxes
 from pgig.pose.discs import disc_indices
 from pgig.utils.progress import progress_bar
 from pgig.utils.protobuf import message_classes
 
-# Poses whose masks are drawn at a time.
+# Poses whose masks and boxes are made at a time.
 _BATCH = 32
 
 # A packed list of numbers is a string of bytes on the wire, and so is a message: numpy makes the bytes of a list, and
@@ -42,7 +43,9 @@ def camera(name):
     return int(digit) if name[4:6] == "_c" and digit.isdecimal() and digit.isascii() else -1
 
 
-def serialized_records(layout, size, poses, pairs, read_picture, progress=True):
+def serialized_records(
+    layout, size, poses, pairs, read_picture, attributes=None, read_segmentation=None, progress=True
+):
     """Make the records of pairs.
 
     Args:
@@ -51,14 +54,21 @@ def serialized_records(layout, size, poses, pairs, read_picture, progress=True):
         poses: {name: (18, 3) y, x, visible} of at least the pictures of the pairs.
         pairs: list of (source name, target name).
         read_picture: function of a name: bytes of the picture, a JPEG or PNG file.
+        attributes: {person: whole numbers} of all people, or None.
+        read_segmentation: function of a name: labels of the pixels (H, W) uint8, or None.
         progress: whether to show bars.
 
     Yields:
         bytes of each record, framed for a TFRecord file.
     """
     names = sorted({name for pair in pairs for name in pair})
-    masks = _draw_masks(LAYOUTS[layout].masks, size, poses, names, progress)
-    constant = _serialize(_constant_features(LAYOUTS[layout], size))
+    drawn = _draw_poses(LAYOUTS[layout], size, poses, names, progress)
+    neutral = _neutral_features(LAYOUTS[layout], size)
+    if attributes is not None:
+        del neutral["attrs"]
+    if read_segmentation is not None:
+        del neutral["seg"]
+    constant = _serialize({f"{name}_{side}": value for name, value in neutral.items() for side in (0, 1)})
     shape = [size[0] * size[1] * poses[pairs[0][0]].shape[0]]
     people = {}
     for pair in progress_bar(pairs, "Records", "pair", show=progress):
@@ -78,48 +88,52 @@ def serialized_records(layout, size, poses, pairs, read_picture, progress=True):
             # The camera is known in Market-1501 alone.
             whole[f"cam_{side}"] = ("int", [camera(name) if layout == "market" else -1])
             whole[f"id_{side}"] = ("int", [people.setdefault(identity(name), len(people))])
-            features = _pose_features(LAYOUTS[layout], size, poses[name]) | _unpack(masks[name], size)
+            features = _pose_features(LAYOUTS[layout], size, poses[name]) | _unpack(drawn[name], size)
+            if attributes is not None:
+                features["attrs_{}"] = ("int", attributes[identity(name)])
+            if read_segmentation is not None:
+                features["seg_{}"] = ("int", read_segmentation(name).ravel())
             whole |= {key.format(side): value for key, value in features.items()}
         example = _MESSAGES["Example"](features=_serialize(whole) + constant)
         yield frame(example.SerializeToString())
 
 
-def _draw_masks(radii, size, poses, names, progress):
-    """{picture: {feature: compressed bits of its body mask}}; masks take longest of all, and pictures return often.
+def _draw_poses(layout, size, poses, names, progress):
+    """{picture: ({feature: compressed bits of its body mask}, boxes and visibility of the parts of its body)}.
 
-    Args:
-        radii: {name of a mask: radius}.
+    These take longest of all, and pictures return often.
     """
-    packed = {name: {} for name in names}
+    drawn = {}
     with progress_bar(None, "Poses", "picture", len(names), show=progress) as bar:
         for first in range(0, len(names), _BATCH):
             some = names[first : first + _BATCH]
             # Always the same number of poses: some back ends compile anew for another one.
             keypoints = np.zeros((_BATCH, *poses[some[0]].shape), np.float32)
             keypoints[: len(some)] = [poses[name] for name in some]
-            for mask, radius in radii.items():
-                drawn = np.asarray(disc_mask(keypoints, size, radius)).astype(bool)
-                for name, pixels in zip(some, drawn, strict=False):
-                    packed[name][f"pose_mask_{mask}_{{}}"] = zlib.compress(np.packbits(pixels).tobytes(), 1)
+            rule = "market" if layout.words else "deepfashion"
+            boxes, visible = map(ops.convert_to_numpy, body_boxes(keypoints, size, rule, PARTS))
+            for name, *parts in zip(some, boxes.astype(np.uint16), visible.astype(np.uint8), strict=False):
+                drawn[name] = {}, *parts
+            for mask, radius in layout.masks.items():
+                pixels = ops.convert_to_numpy(disc_mask(keypoints, size, radius)).astype(bool)
+                for name, own in zip(some, pixels, strict=False):
+                    drawn[name][0][f"pose_mask_{mask}_{{}}"] = zlib.compress(np.packbits(own).tobytes(), 1)
             bar.update(len(some))
-    return packed
+    return drawn
 
 
-def _unpack(masks, size):
-    """Features of the compressed masks of a picture."""
+def _unpack(drawn, size):
+    """Features of what `_draw_poses` made of a picture."""
+    masks, boxes, visible = drawn
     bits = {name: np.frombuffer(zlib.decompress(data), np.uint8) for name, data in masks.items()}
-    return {name: ("int", np.unpackbits(packed, count=size[0] * size[1])) for name, packed in bits.items()}
+    features = {name: ("int", np.unpackbits(packed, count=size[0] * size[1])) for name, packed in bits.items()}
+    return features | {"part_bbox_{}": ("int", boxes.ravel()), "part_vis_{}": ("int", visible)}
 
 
 def _pose_features(layout, size, keypoints):
-    """{name with {} for the side: (kind, values)} of what follows from a pose, beside the masks."""
+    """{name with {} for the side: (kind, values)} of what else follows from a pose."""
     visible = keypoints[:, 2] > 0
-    boxes, seen = part_boxes(keypoints, size, whole_head=not layout.words)
-    features = {
-        "part_bbox_{}": ("int", boxes.ravel()),
-        "part_vis_{}": ("int", seen),
-        "pose_peaks_{}_rcv": ("float", np.where(visible[:, None], keypoints, 0).ravel()),
-    }
+    features = {"pose_peaks_{}_rcv": ("float", np.where(visible[:, None], keypoints, 0).ravel())}
     for radius in layout.discs:
         flat = disc_indices(keypoints, size, radius)
         features[f"indices_r{radius}_{{}}"] = ("int", flat)
@@ -134,15 +148,15 @@ def _pose_features(layout, size, keypoints):
     return features
 
 
-def _constant_features(layout, size):
-    """Features that are the same in all records."""
+def _neutral_features(layout, size):
+    """{name without the side: (kind, values)} of what nothing is known about, the same in all records."""
     features = {"attrs": ("int", [])}
     if layout.words:
         features |= {f"attrs_w2v{length}": ("float", []) for length in (25, 50, 100, 150)}
         features["seg"] = ("int", np.zeros(size[0] * size[1], np.uint8))
     if layout.regions:
         features["roi10_mask"] = ("int", np.ones(size[0] * size[1] * REGIONS, np.uint8))
-    return {f"{name}_{side}": value for name, value in features.items() for side in (0, 1)}
+    return features
 
 
 def _serialize(features):

@@ -2,14 +2,16 @@
 
 import hashlib
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
 
+from pgig.data.authors_labels import read_attributes, segmentation_reader
 from pgig.data.authors_records import LAYOUTS, read_pair_records
 from pgig.data.folders import outside_sentence, placed
 from pgig.data.images import decode, encoded_rgb, list_images, read_bytes
-from pgig.data.pairs import read_pairs
+from pgig.data.pairs import identity, read_pairs
 from pgig.data.split_writer import new_split, require_absent, safe_name, split_files
 from pgig.errors import DataError
 from pgig.pose.check import outside
@@ -113,11 +115,15 @@ class _Names:
         return own, True
 
 
-def export_records(paths, split, folder, layout, shuffle, seed=0, progress=True):
+def export_records(
+    paths, split, folder, layout, shuffle, seed=0, attributes=None, segmentation=None, progress=True
+):
     """Write a split as the authors' programs read it.
 
-    In `folder` appear `Market1501_SPLIT_00000-of-00001.tfrecord` or `DeepFashion_...`, and the count of its pairs,
-    `pn_pairs_num_SPLIT.p`, a pickled number that their readers ask for.
+    In `folder` appear `Market1501_SPLIT_00000-of-00001.tfrecord` or `DeepFashion_...`, the count of its pairs
+    `pn_pairs_num_SPLIT.p`, a pickled number that their readers ask for, and what else their converters leave: the
+    pairs of one person and of two (`p_pairs_SPLIT.p`, `n_pairs_SPLIT.p`: none of two people are ever written), and
+    the count of the newest records as text (`tf_record_pair_num.txt`).
 
     Args:
         paths: `pgig.config.DataPaths` of the data set.
@@ -126,21 +132,33 @@ def export_records(paths, split, folder, layout, shuffle, seed=0, progress=True)
         layout: key of `LAYOUTS`.
         shuffle: whether the pairs are shuffled. The authors' readers mix no more than 32 neighbours.
         seed: of the order.
+        attributes: path of `market_attribute.mat`, for the layout of Market-1501, or None: no attributes.
+        segmentation: folder of label pictures, for the same layout, or None: zeros.
         progress: whether to show bars.
 
     Returns:
         text: what was written.
 
     Raises:
-        DataError: the split is incomplete, a joint lies outside its picture, or the files exist already.
+        DataError: the split is incomplete, a joint lies outside its picture, a person or picture has no attributes or
+            labels, or the files exist already.
         StorageError: the disk is full or the folder cannot be written.
     """
     target = Path(folder, f"{LAYOUTS[layout].file}_{split}_00000-of-00001.tfrecord")
-    count = Path(folder, f"pn_pairs_num_{split}.p")
-    for path in (target, count):
+    count, positive, negative = (Path(folder, f"{name}_{split}.p") for name in ("pn_pairs_num", "p_pairs", "n_pairs"))
+    for path in (target, count, positive, negative):
         if path.exists():
             raise DataError(f"{path} exists already, and nothing is overwritten: move it away, or name another folder.")
     poses, pairs, read = _open_split(paths, split)
+    names = sorted({name for pair in pairs for name in pair})
+    given = {}
+    if attributes is not None:
+        given["attributes"] = read_attributes(attributes, split)
+        for name in names:
+            if identity(name) not in given["attributes"]:
+                raise DataError(f"{attributes} has no person {identity(name)!r} for {split}, who is in {name}.")
+    if segmentation is not None:
+        given["read_segmentation"] = segmentation_reader(segmentation, names, paths.image_size)
     # Here: it needs Keras, for which neither mistakes nor the other direction wait.
     from pgig.data.authors_writer import serialized_records
 
@@ -148,12 +166,15 @@ def export_records(paths, split, folder, layout, shuffle, seed=0, progress=True)
         pairs = [pairs[number] for number in generator(seed, "records").permutation(len(pairs))]
     sweep(target.parent, target.stem)
     with atomic_path(target) as temporary, open(temporary, "wb") as file:
-        for record in serialized_records(layout, paths.image_size, poses, pairs, read, progress):
+        for record in serialized_records(layout, paths.image_size, poses, pairs, read, **given, progress=progress):
             file.write(record)
-    # The text of Python's first pickle protocol, which every version reads.
+    # The text of Python's first pickle protocol, which every version reads; the second is Python 2's newest.
     write_text(count, f"I{len(pairs)}\n.")
-    people = len({name for pair in pairs for name in pair})
-    return f"{len(pairs)} pairs of {people} pictures: {target}"
+    for path, some in ((positive, pairs), (negative, [])):
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(pickle.dumps([list(pair) for pair in some], 2))
+    write_text(Path(folder, "tf_record_pair_num.txt"), f"cnt:{len(pairs)}")
+    return f"{len(pairs)} pairs of {len(names)} pictures: {target}"
 
 
 def _open_split(paths, split):

@@ -5,26 +5,23 @@ as its converters and `prepare_data.py` of `harshitbansal05/Pose-Guided-Image-Ge
 """
 
 import contextlib
-import io
 import os
-import sys
 import zipfile
 import zlib
 from dataclasses import dataclass
-from itertools import permutations, product
+from itertools import product
 from pathlib import Path
 
 from pgig.data.archive_poses import choose_joints
-from pgig.data.pairs import identity
+from pgig.data.authors_order import converter_pairs, new_draws
+from pgig.data.pairs import pairs_of_people
+from pgig.data.pose_pickles import read_pose_pickle
 from pgig.data.split_writer import new_split, require_absent, safe_name, split_files
 from pgig.errors import DataError
 from pgig.utils.progress import progress_bar
 from pgig.utils.random import generator
-from pgig.weights.pickle_arrays import read_table
 from pgig.weights.restricted import DAMAGE, MOST_BYTES
 
-# The poses of all pictures of DeepFashion take some forty million.
-_MOST_OPERATIONS = 2**29
 _MOST_PICTURE_BYTES = 2**26
 
 
@@ -81,7 +78,7 @@ ARCHIVES = {
 }
 
 
-def prepare(archive, paths, joints="person", test="test", test_pairs=None, seed=0, progress=True):
+def prepare(archive, paths, joints="person", test="test", test_pairs=None, seed=0, order="people", progress=True):
     """Make both splits of a data set of an archive.
 
     Args:
@@ -89,8 +86,10 @@ def prepare(archive, paths, joints="person", test="test", test_pairs=None, seed=
         paths: `pgig.config.DataPaths` of the data set, whose name is a key of `ARCHIVES`.
         joints: `"person"` or `"first"`, see `pgig.data.archive_poses.choose_joints`.
         test: which pictures are the test pictures: `"test"`, `"samples"` or `"sequence"`.
-        test_pairs: at most that many test pairs, drawn; 0: all; None: as the converters did.
+        test_pairs: at most that many test pairs, drawn; 0: all; None: as many as the converters took.
         seed: of the draw.
+        order: of the pairs. `"people"`: person after person. `"original"`: the converters' own, mirrored pictures
+            first and all shuffled; test pairs are the first ones then, not drawn.
         progress: whether to show bars.
 
     Returns:
@@ -113,16 +112,22 @@ def prepare(archive, paths, joints="person", test="test", test_pairs=None, seed=
         wanted = opened.require(contents.train.folder), opened.require(source.folder)
         mirrored = opened.pictures(contents.mirrored.folder)
         poses = {}
-        lines = [_add(opened, train, contents, contents.train, wanted[0], poses, joints, progress)]
+        rule = _rule(order)
+        lines = [_add(opened, train, contents, contents.train, wanted[0], poses, joints, progress, rule)]
+        plain = train.pairs.copy()
         if mirrored:
-            lines.append(_add(opened, train, contents, contents.mirrored, mirrored, poses, joints, progress))
+            lines.append(_add(opened, train, contents, contents.mirrored, mirrored, poses, joints, progress, rule))
         else:
             lines.append(f"There is no folder {contents.mirrored.folder}: no mirrored pictures.")
+        if order == "original":
+            train.pairs = train.pairs[len(plain) :] + plain
         junk = contents.junk if test == "test" else 0
-        rule = _all_pairs if test == "sequence" else _pairs_of_people
+        rule = _all_pairs if test == "sequence" else _rule(order, shuffled=test == "test")
         lines.append(_add(opened, tested, contents, source, wanted[1][junk:], poses, joints, progress, rule))
         if limit and len(tested.pairs) > limit:
-            picked = generator(seed, "test pairs").choice(len(tested.pairs), limit, replace=False)
+            picked = range(limit)
+            if order != "original":
+                picked = generator(seed, "test pairs").choice(len(tested.pairs), limit, replace=False)
             tested.pairs = [tested.pairs[number] for number in sorted(picked)]
         summaries = [writer.summary(files[split]) for split, writer in (("train", train), ("test", tested))]
     if contents.published:
@@ -130,12 +135,12 @@ def prepare(archive, paths, joints="person", test="test", test_pairs=None, seed=
     return "\n".join([*lines, *summaries])
 
 
-def _pairs_of_people(names):
-    """All ordered pairs of two pictures of one person."""
-    people = {}
-    for name in names:
-        people.setdefault(identity(name), []).append(name)
-    return [pair for pictures in people.values() for pair in permutations(pictures, 2)]
+def _rule(order, shuffled=True):
+    """The function that makes pairs of the listings of folders, which it is given one after the other."""
+    if order == "people":
+        return pairs_of_people
+    draws = new_draws()
+    return lambda names: converter_pairs(names, draws, shuffled)
 
 
 def _all_pairs(names):
@@ -143,8 +148,9 @@ def _all_pairs(names):
     return list(product(names, repeat=2))
 
 
-def _add(opened, writer, contents, pictures, names, poses, joints, progress, rule=_pairs_of_people):
-    """Add a folder to a split; pictures without a pose are left out. Returns a sentence with the counts."""
+def _add(opened, writer, contents, pictures, names, poses, joints, progress, rule):
+    """Add a folder to a split; pictures without a pose are left out, and pairs that have one of them. Returns a
+    sentence with the counts."""
     if pictures.poses not in poses:
         poses[pictures.poses] = _read_poses(opened, contents.pose_folder, pictures.poses, joints, progress)
     known = poses[pictures.poses]
@@ -156,11 +162,12 @@ def _add(opened, writer, contents, pictures, names, poses, joints, progress, rul
         if renamed[name] in writer.poses:
             raise DataError(f"The archive has two pictures {renamed[name]} for one split: take another copy.")
         writer.add(renamed[name], opened.read(pictures.folder, name, _MOST_PICTURE_BYTES), known[name])
-    pairs = rule(list(renamed))
-    writer.pairs += [(renamed[source], renamed[target]) for source, target in pairs]
+    pairs = rule(names)
+    posed = [(renamed[source], renamed[target]) for source, target in pairs if source in renamed and target in renamed]
+    writer.pairs += posed
     return (
-        f"{pictures.folder}: {len(names)} pictures make {len(rule(names))} pairs; {len(renamed)} pictures have a pose "
-        f"and make {len(pairs)} pairs."
+        f"{pictures.folder}: {len(names)} pictures make {len(pairs)} pairs; {len(renamed)} pictures have a pose "
+        f"and make {len(posed)} pairs."
     )
 
 
@@ -169,16 +176,7 @@ def _read_poses(opened, folder, end, joints, progress):
     tables = []
     for beginning in ("all_peaks_dic", "subsets_dic"):
         name = f"{beginning}_{end}.p"
-        data = opened.read(folder, name, MOST_BYTES)
-        if progress:
-            print(f"Reading {name} ({len(data) / 1e6:.0f} MB)", file=sys.stderr)
-        try:
-            tables.append(read_table(io.BytesIO(data), _MOST_OPERATIONS))
-        except DAMAGE as error:
-            # Other errors speak of this program's own functions.
-            told = isinstance(error, ValueError)
-            reason = " ".join(str(error).split())[:200] if told else "its parts do not fit together"
-            raise DataError(f"{name} is no readable pickle of poses ({reason}): take another copy.") from None
+        tables.append(read_pose_pickle(name, opened.read(folder, name, MOST_BYTES), progress))
     candidates, people = tables
     found = {}
     for name in candidates.keys() & people.keys():

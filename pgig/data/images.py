@@ -155,6 +155,29 @@ def decode(data, size, name):
         ) from None
 
 
+def decode_labels(data, size, name):
+    """Decode a picture whose grey values, or indices into a palette, are labels of pixels.
+
+    Args:
+        data: bytes of a JPEG, PNG or BMP file.
+        size: (height, width) that it must have.
+        name: what error messages call it.
+
+    Returns:
+        labels (H, W) uint8.
+
+    Raises:
+        DataError: the picture is damaged, has another size, or is no grey picture and has no palette.
+    """
+    try:
+        with _open(data, size, name) as picture:
+            if picture.mode not in ("1", "L", "P"):
+                raise DataError(f"{name} is of the kind {picture.mode}: labels must be grey or of a palette.")
+            return np.array(picture).astype(np.uint8)
+    except _PILLOW_ERRORS:
+        raise DataError(f"{name} is a damaged picture: replace it.") from None
+
+
 def encoded_rgb(data, size, name):
     """The picture in a form that all decoders turn into the same pixels.
 

@@ -106,10 +106,20 @@ def make_pairs(names, keypoints):
         list of (source name, target name): people in order of first appearance, the pairs of each as
         `itertools.permutations` gives them.
     """
+    usable = [name for name, valid in zip(names, is_valid(keypoints), strict=True) if valid]
+    return pairs_of_people([name for name in usable if not name.startswith(DISTRACTORS)], person)
+
+
+def pairs_of_people(names, who=identity):
+    """All ordered pairs of two pictures of one person, in the order of `make_pairs`.
+
+    Args:
+        names: file names.
+        who: function of a name: the person.
+    """
     people = {}
-    for name, valid in zip(names, is_valid(keypoints), strict=True):
-        if valid and not name.startswith(DISTRACTORS):
-            people.setdefault(person(name), []).append(name)
+    for name in names:
+        people.setdefault(who(name), []).append(name)
     return [pair for pictures in people.values() for pair in permutations(pictures, 2)]
 
 

@@ -97,6 +97,12 @@ class PairStream:
         k, n = self._worker
         return rows[k::n]
 
+    def sources(self, position):
+        """The source pictures of a batch and whether they are mirrored: (B,) and (B,) integers."""
+        flips = self._marks(position).get("source_flip", 0)
+        pictures = self.numbers[self.rows(position), 0]
+        return pictures, np.broadcast_to(flips, pictures.shape)
+
     def batch(self, position):
         """One batch in numpy, with the names `source_name` and `target_name` (B,), made on the spot."""
         return self._with_names(self.rows(position))

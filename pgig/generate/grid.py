@@ -13,7 +13,7 @@ from pgig.utils.random import generator
 _LONGEST, _MOST_PIXELS = 65500, 2**27
 
 
-def run(root, output, samples, columns, seed, normalise):
+def run(root, output, samples, columns, seed, normalise, gap=0):
     """Draw pictures of a folder and write them as one picture.
 
     Args:
@@ -24,6 +24,7 @@ def run(root, output, samples, columns, seed, normalise):
         seed: seed of the draw.
         normalise: one of `pgig.generate.pixels.NORMALISE`; "fixed" leaves the pixels as they are, "minmax" stretches
             all pictures together.
+        gap: black pixels between pictures and around them.
 
     Raises:
         DataError: the folder is missing or holds no pictures, one is damaged, or they differ in size.
@@ -39,14 +40,15 @@ def run(root, output, samples, columns, seed, normalise):
         print(f"{root} holds {len(found)} pictures, fewer than {samples}: all are shown.")
     parts = [Part(path) for path in draw(found, samples, seed)]
     size, _ = check_parts(parts)
-    height, width = (length * count for length, count in zip(size, shape_of(len(parts), columns), strict=True))
+    counts = shape_of(len(parts), columns)
+    height, width = ((length + gap) * count + gap for length, count in zip(size, counts, strict=True))
     if max(height, width) > _LONGEST or height * width > _MOST_PIXELS:
         raise OptionsError(
             f"A grid of {len(parts)} pictures in {columns} columns has {height} x {width} pixels (height x width), "
             "which is too large for one picture: lower --num-samples."
         )
     pixels = np.stack(read_parts(parts, size))
-    write_picture(output, tile(pixels if normalise == "fixed" else minmax(pixels), columns))
+    write_picture(output, tile(pixels if normalise == "fixed" else minmax(pixels), columns, gap))
     print(f"{len(parts)} pictures of {root}: {output}")
 
 
@@ -61,20 +63,22 @@ def shape_of(count, columns):
     return -(-count // columns), min(count, columns)
 
 
-def tile(pixels, columns):
-    """Put pictures side by side without padding, row by row; black where the last row has none.
+def tile(pixels, columns, gap=0):
+    """Put pictures side by side, row by row; black where the last row has none.
 
     Args:
         pixels: (N, H, W, 3) uint8, N at least 1.
         columns: pictures in a row.
+        gap: black pixels between pictures and around them; 2 in the grids of PG2 and DPIG, in rows of 8.
 
     Returns:
-        (rows H, columns W, 3) uint8.
+        (rows (H + gap) + gap, columns (W + gap) + gap, 3) uint8.
     """
     count, height, width, channels = pixels.shape
     rows, columns = shape_of(count, columns)
+    # Each with the gap above and to its left; the last ones follow when all are in place.
+    height, width = height + gap, width + gap
     cells = np.zeros((rows * columns, height, width, channels), np.uint8)
-    cells[:count] = pixels
-    return cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(
-        rows * height, columns * width, channels
-    )
+    cells[:count, gap:, gap:] = pixels
+    cells = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return np.pad(cells.reshape(rows * height, columns * width, channels), ((0, gap), (0, gap), (0, 0)))

@@ -22,6 +22,8 @@ class MethodInfo:
         implementation: dotted path `module:Class` of the leaf class.
         stages: names of the training stages, in their order.
         defaults: {shared option: default of this method}, where it is not that of `pgig.config.Shared`.
+        follows: {stage: the stage that it builds upon}; None: each builds upon the one before it.
+        whole: name of a further stage that has all networks and trains none, for commands that sample; or None.
         aliases: {other value of `--method`: {option: value that it implies}}.
         tiny: command lines of the smallest networks, one for each kind of them: what tests of all methods build.
     """
@@ -32,9 +34,18 @@ class MethodInfo:
     config: type
     implementation: str
     stages: tuple
+    follows: dict | None = None
+    whole: str | None = None
     defaults: dict = field(default_factory=dict)
     aliases: dict = field(default_factory=dict)
     tiny: tuple = ((),)
+
+    def before(self, stage):
+        """The stage that a stage builds upon, or None."""
+        if self.follows is not None:
+            return self.follows.get(stage)
+        number = self.stages.index(stage)
+        return self.stages[number - 1] if number else None
 
     def load(self):
         """Import and return the class of the method (this imports Keras)."""
@@ -52,6 +63,7 @@ class Adam:
         epsilon: where `corrected` is not set, as Keras and TensorFlow add it:
             step = lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + epsilon).
         corrected: add epsilon where PyTorch does, step = lr/(1-b1^t) * m / (sqrt(v/(1-b2^t)) + epsilon).
+        exact: compute 1-b^t with all digits, in effect as TensorFlow 1; `corrected` does it too.
     """
 
     learning_rate: object
@@ -59,6 +71,22 @@ class Adam:
     beta_2: float
     epsilon: float
     corrected: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class RMSProp:
+    """Settings of an RMSProp optimizer as TensorFlow 1 had it: step = lr * g / sqrt(s + epsilon), s begins at 1.
+
+    Attributes:
+        learning_rate: as for `Adam`.
+        decay: of the mean square s.
+        epsilon: added inside of the root.
+    """
+
+    learning_rate: object
+    decay: float = 0.9
+    epsilon: float = 1e-10
 
 
 @dataclass(frozen=True)
@@ -72,7 +100,7 @@ class Player:
             `batches` dictionaries as returned by `Method.inputs`; the named scalars already carry their
             weights and stand in the order in which they are reported. It may return a third value, {name: tensor
             without gradient}: more inputs for the players after it, in a stage of `one_batch`.
-        optimizer: settings of its optimizer.
+        optimizer: settings of its optimizer, `Adam` or `RMSProp`.
         batches: how many batches one update draws.
         repeats: updates per iteration.
     """
@@ -80,7 +108,7 @@ class Player:
     name: str
     trains: tuple
     loss: Callable
-    optimizer: Adam
+    optimizer: Adam | RMSProp
     batches: int = 1
     repeats: int = 1
 
@@ -95,6 +123,9 @@ class Stage:
         validate: name of the player whose loss is computed on the test pairs, or None.
         one_batch: all players of an iteration work on the same batch, and get what those before them passed on.
         needs: names of the networks that must come out of a weight file before training starts.
+        codes: {input: size}, in a stage whose players see of a picture only what networks make of it that the stage
+            does not train: these inputs, (B, size) each. They are then computed once for every picture, and batches
+            hold them in place of pictures, and normal noise of the same size as `<input>_noise` beside each.
     """
 
     name: str
@@ -102,6 +133,7 @@ class Stage:
     validate: str | None = None
     one_batch: bool = False
     needs: tuple = ()
+    codes: dict = field(default_factory=dict)
 
     @property
     def batches(self):

@@ -11,17 +11,19 @@ class Halved(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         rate: learning rate of the first updates.
         every: number of updates between two halvings, at least 1.
+        first: number of updates that count as done before the first one.
     """
 
-    def __init__(self, rate, every):
+    def __init__(self, rate, every, first=0):
         self.rate = rate
         self.every = every
+        self.first = first
 
     def __call__(self, step):
-        return self.rate * ops.power(0.5, ops.cast(step // self.every, "float32"))
+        return self.rate * ops.power(0.5, ops.cast((step + self.first) // self.every, "float32"))
 
     def get_config(self):
-        return {"rate": self.rate, "every": self.every}
+        return {"rate": self.rate, "every": self.every, "first": self.first}
 
 
 @keras.saving.register_keras_serializable(package="pgig")

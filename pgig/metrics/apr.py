@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pgig.errors import DataError
-from pgig.metrics.mat_file import read_variable
+from pgig.utils.mat_file import read_variable
 
 # Number of classes of each attribute, in the order of the original; the names are those of `market_attribute.mat`.
 ATTRIBUTES = dict.fromkeys(("gender", "hair", "up", "down", "clothes", "hat", "backpack", "bag", "handbag"), 2)

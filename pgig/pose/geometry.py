@@ -1,4 +1,4 @@
-"""What masks, transforms and stick figures share: points in the best precision there is, scale, normals.
+"""What masks, boxes, transforms and stick figures share: points in the best precision there is, extents, normals.
 
 Only some of `keras.ops` keep float64 on every back end: `where`, `sum`, `sqrt`, `clip`, `trunc` and plain
 arithmetic do, but `maximum`, `ceil`, `cos` or `arctan2` fall back to float32 on some. The geometry is written
@@ -39,6 +39,28 @@ def joints_around(keypoints, size, reach):
         near = ops.logical_and(points[..., axis] >= -reach, points[..., axis] <= size[axis] - 1 + reach)
         visible = ops.logical_and(visible, near)
     return ops.where(visible[..., None], points, ops.zeros_like(points)), visible
+
+
+def extents(points, visible, parts):
+    """The smallest rectangles around the visible joints of parts of the body.
+
+    Args:
+        points: (B, 18, 2) y, x.
+        visible: (B, 18) bool.
+        parts: P tuples of indices of joints.
+
+    Returns:
+        low and high (B, P, 2) y, x, infinite (low above high) for a part without a visible joint; how many of the
+        joints of each part are visible, (B, P) int32.
+    """
+    members = np.zeros((len(parts), len(INDEX)), bool)
+    for part, joints in enumerate(parts):
+        members[part, list(joints)] = True
+    present = ops.logical_and(visible[:, None], members)
+    taken, points = present[..., None], points[:, None]
+    low = ops.min(ops.where(taken, points, ops.full_like(points, np.inf)), axis=2)
+    high = ops.max(ops.where(taken, points, ops.full_like(points, -np.inf)), axis=2)
+    return low, high, ops.sum(ops.cast(present, "int32"), axis=-1)
 
 
 def torso_scale(points, visible):

@@ -6,8 +6,8 @@ The rule is that of its `tool/gen_segment_bbox.py`: the box around the joints of
 import numpy as np
 from keras import ops
 
-from pgig.pose.geometry import split_keypoints
-from pgig.pose.joints import NAMES, indices
+from pgig.pose.geometry import extents, split_keypoints
+from pgig.pose.joints import indices
 
 # The joints of each part, and the margin of its box in pixels, (x, y). The margins are made for pictures of 256 x 176
 # and are not scaled with the picture.
@@ -35,19 +35,10 @@ def part_boxes(keypoints, size):
         Zeros for a part with fewer than two visible joints; without area, all of it at the edge, where its joints lie
         that far outside the picture.
     """
-    members = np.zeros((len(PARTS), len(NAMES)), bool)
-    for part, (joints, _) in enumerate(PARTS.values()):
-        members[part, list(joints)] = True
     margins = ops.convert_to_tensor(np.array([margin for _, margin in PARTS.values()], "float32"))
-
     points, visible = split_keypoints(keypoints)
-    points = ops.flip(ops.cast(points, "float32"), axis=-1)[:, None]
-    present = ops.logical_and(visible[:, None], members)
-    taken = present[..., None]
-    low = ops.min(ops.where(taken, points, np.inf), axis=2) - margins
-    high = ops.max(ops.where(taken, points, -np.inf), axis=2) + margins
+    points = ops.flip(ops.cast(points, "float32"), axis=-1)
+    low, high, count = extents(points, visible, [joints for joints, _ in PARTS.values()])
     limits = ops.convert_to_tensor(np.array(size[::-1] * 2, "float32"))
-    boxes = ops.clip(ops.concatenate([low, high], axis=-1), 1.0, limits)
-
-    enough = ops.sum(ops.cast(present, "int32"), axis=-1, keepdims=True) >= 2
-    return ops.where(enough, boxes, 0.0)
+    boxes = ops.clip(ops.concatenate([low - margins, high + margins], axis=-1), 1.0, limits)
+    return ops.where(count[..., None] >= 2, boxes, 0.0)

@@ -1,4 +1,4 @@
-"""Adam with epsilon where PyTorch adds it."""
+"""Adam in two forms that Keras does not have: with all digits of its corrections, and with PyTorch's epsilon."""
 
 import math
 
@@ -6,11 +6,11 @@ import keras
 from keras import ops
 
 
-class CorrectedAdam(keras.optimizers.Adam):
-    """Adam whose epsilon is added to the corrected root: step = lr / (1-b1^t) * m / (sqrt(v / (1-b2^t)) + epsilon).
+class ExactAdam(keras.optimizers.Adam):
+    """Adam of TensorFlow 1: step = lr * sqrt(1-b2^t) / (1-b1^t) * m / (sqrt(v) + epsilon).
 
-    Keras and TensorFlow add it to sqrt(v), which in the first updates is small: with b2 = 0.999 their epsilon weighs
-    thirty times as much there. Small gradients of normalised or rectified layers make that visible.
+    Keras means the same, but computes 1 - b^t in single precision, where its first values, and so the first steps, are
+    wrong by some 1e-5 for b2 = 0.999. TensorFlow 1 made the same mistake in v too, where it cancels.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -24,4 +24,18 @@ class CorrectedAdam(keras.optimizers.Adam):
         # 1 - b^t, which loses its digits in single precision when b is close to 1.
         corrections = [-ops.expm1(step * math.log(beta)) if beta else 1.0 for beta in (self.beta_1, self.beta_2)]
         rate = ops.cast(learning_rate, variable.dtype) / corrections[0]
-        self.assign_sub(variable, rate * m / (ops.sqrt(v / corrections[1]) + self.epsilon))
+        self.assign_sub(variable, rate * m / self._root(v, corrections[1]))
+
+    def _root(self, v, correction):
+        return (ops.sqrt(v) + self.epsilon) / ops.sqrt(correction)
+
+
+class CorrectedAdam(ExactAdam):
+    """Adam whose epsilon is added to the corrected root: step = lr / (1-b1^t) * m / (sqrt(v / (1-b2^t)) + epsilon).
+
+    Keras and TensorFlow add it to sqrt(v), which in the first updates is small: with b2 = 0.999 their epsilon weighs
+    thirty times as much there. Small gradients of normalised or rectified layers make that visible.
+    """
+
+    def _root(self, v, correction):
+        return ops.sqrt(v / correction) + self.epsilon

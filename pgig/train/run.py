@@ -10,6 +10,7 @@ from pgig.data.pairs import pairs_hash, read_pairs
 from pgig.data.stream import PairStream
 from pgig.errors import OptionsError
 from pgig.train import state
+from pgig.train.codes import CodeStream
 from pgig.train.loop import Loop, Schedule
 from pgig.train.observer import Observer
 from pgig.train.step import build_method, build_optimizers, engine, state_variables
@@ -49,6 +50,9 @@ def run(options):
 
     engine.prepare()
     method = build_method(options)
+    if not method.stage.players:
+        stages = ", ".join(options.method.stages)
+        raise OptionsError(f"--stage {options.stage} trains nothing, it is there for sampling: choose one of {stages}.")
     method.load_frozen()
     if not going_on:
         load_checkpoints(method, options, method.stage.needs)
@@ -79,6 +83,8 @@ def _train(options, method, train, test, states, fixed):
         bool(shared.use_validation),
     )
     stage = method.stage
+    if stage.codes:
+        train = CodeStream(method, stage, train, options)
     optimizers = build_optimizers(method, stage, shared.mixed_precision)
     observer = Observer(options, method, stage, schedule, test)
     loop = Loop(

@@ -5,9 +5,11 @@ import importlib
 import keras
 from keras import ops
 
+from pgig.methods.base import RMSProp
 from pgig.pose.augment import augment_batch
 from pgig.pose.mirror import mirror_batch
-from pgig.train.adam import CorrectedAdam
+from pgig.train.adam import CorrectedAdam, ExactAdam
+from pgig.train.rmsprop import ClassicRMSprop
 
 engine = importlib.import_module(f"pgig.train.step_{keras.backend.backend()}")
 
@@ -20,19 +22,23 @@ def build_method(options):
 
 
 def build_optimizers(method, stage, mixed_precision="none"):
-    """Adam optimizers of all players, built: {player's name: optimizer}."""
+    """Optimizers of all players, built: {player's name: optimizer}."""
     optimizers = {}
     for player in stage.players:
-        settings = player.optimizer
-        kind = CorrectedAdam if settings.corrected else keras.optimizers.Adam
-        optimizer = kind(
-            settings.learning_rate, settings.beta_1, settings.beta_2, settings.epsilon, name=player.name
-        )
+        optimizer = _optimizer(player.optimizer, player.name)
         if mixed_precision == "float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer, name=f"{player.name}_scale")
         optimizer.build(trained_variables(method, player))
         optimizers[player.name] = optimizer
     return optimizers
+
+
+def _optimizer(settings, name):
+    if isinstance(settings, RMSProp):
+        return ClassicRMSprop(settings.learning_rate, settings.decay, epsilon=settings.epsilon, name=name)
+    exact = ExactAdam if settings.exact else keras.optimizers.Adam
+    kind = CorrectedAdam if settings.corrected else exact
+    return kind(settings.learning_rate, settings.beta_1, settings.beta_2, settings.epsilon, name=name)
 
 
 def trained_variables(method, player):
@@ -72,7 +78,7 @@ def compile_iteration(method, stage, optimizers, jit_compile=False):
                 rounds.append(terms)
                 if stage.one_batch:
                     parts = [parts[0] | passed]
-            logs[player.name] = {term: sum(r[term] for r in rounds) / len(rounds) for term in rounds[0]}
+            logs[player.name] = {term: _mean([terms[term] for terms in rounds]) for term in rounds[0]}
         return logs
 
     return engine.compiled(iteration, [*state, *frozen], changes=state, jit_compile=jit_compile)
@@ -103,6 +109,11 @@ def _update(method, player, optimizer, inputs, state):
     (terms, passed), gradients = engine.value_and_gradients(loss, variables, state)
     engine.apply(optimizer, gradients, variables)
     return terms, passed
+
+
+def _mean(scalars):
+    # Stacked: sums of many terms are added up in an order of TensorFlow's own, which may differ from graph to graph.
+    return ops.mean(ops.stack(scalars)) if len(scalars) > 1 else scalars[0]
 
 
 def _split(tensors, count):

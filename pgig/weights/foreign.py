@@ -4,10 +4,11 @@ A method states for each published checkpoint a `Table`: which tensor of the fil
 its axes turn. Everything else in the file must be named as ignored.
 """
 
+import itertools
 import re
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +54,19 @@ class Table:
         older: (regular expression, what replaces it) of beginnings of names in files of an older version.
         completed: function of {name: array} that adds what follows from the rest where files of an older version lack
             it, or None. It leaves alone whatever does not fit.
+        optional: tuples of `Tensor`, of each of which a file has all or none; see `within`.
     """
 
     tensors: tuple
     ignored: tuple = ()
     older: tuple = ()
     completed: Callable | None = None
+    optional: tuple = ()
+
+    def within(self, names):
+        """The table of a file with tensors of these names: what is optional is needed if it has any of it."""
+        found = [group for group in self.optional if any(tensor.name in names for tensor in group)]
+        return replace(self, tensors=(*self.tensors, *itertools.chain(*found)), optional=())
 
 
 def conv(array):

@@ -79,7 +79,7 @@ def load_checkpoints(method, options, needed=()):
             loaded.update(networks)
     lacking = [network for network in needed if network not in loaded]
     if lacking:
-        flag = next(file for file, networks in method.files.items() if networks[-1] == lacking[0])
+        flag = min(method.files, key=lambda file: _distance(lacking[0], method.files[file]))
         raise OptionsError(
             f"--method {options.method.name} --stage {options.stage} needs trained weights of {lacking[0]}: name their "
             f"file with --{flag}_checkpoint FILE."
@@ -109,7 +109,9 @@ def load_networks(method, file, path, options):
             raise WeightsError(
                 f"{path} is a {kind} checkpoint, but --method {options.method.name} knows none: give a .h5 file."
             )
-        count = foreign.fill(table, foreign.read_foreign(path, kind), path, networks[-1])
+        tensors = foreign.read_foreign(path, kind)
+        table = table.within(tensors)
+        count = foreign.fill(table, tensors, path, networks[-1])
         filled = {id(tensor.variable) for tensor in table.tensors}
         loaded = [name for name in networks if any(id(weight) in filled for weight in method.networks[name].weights)]
         return _sentence(" and the ".join(loaded), path, f"a {kind} checkpoint of the original program", count), loaded
@@ -157,6 +159,11 @@ def save_networks(method, file, path, options):
     entries = [(layer, name, ops.convert_to_numpy(variable.value)) for layer, name, variable in order]
     config = {"networks": networks, "stage": options.stage, "options": architecture(options, networks)}
     keras_h5.write(path, entries, config)
+
+
+def _distance(network, held):
+    """How many networks of a file stand after the one that is looked for: a file is named for its last."""
+    return held[::-1].index(network) if network in held else len(held)
 
 
 def _held(config):

@@ -1,11 +1,14 @@
 """Reading and writing the authors' pairs: layouts, values, damage, hostile values."""
 
 import gzip
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy.io import savemat
 
 from pgig.data.authors_records import LAYOUTS, read_pair_records
 from pgig.data.authors_writer import _varints, camera, serialized_records
@@ -44,6 +47,9 @@ def test_what_is_written_is_read(work, layout):
     assert Path("out", layout, "pn_pairs_num_train.p").read_bytes() == b"I%d\n." % len(records)
     pairs = read_pairs(work.pairs_file_train)
     assert [(record.name(0), record.name(1)) for record in records] == pairs
+    for name, listed in (("p_pairs", pairs), ("n_pairs", [])):
+        assert pickle.loads(Path("out", layout, f"{name}_train.p").read_bytes()) == [list(pair) for pair in listed]
+    assert Path("out", layout, "tf_record_pair_num.txt").read_text() == f"cnt:{len(pairs)}"
     table = read_annotations(work.annotations_file_train)
     poses = dict(zip(table.names, table.keypoints, strict=True))
     people = list(dict.fromkeys(name[0] for pair in pairs for name in pair))
@@ -71,6 +77,32 @@ def test_what_is_written_is_read(work, layout):
     if layout == "rcv":
         with pytest.raises(DataError, match="no feature roi10_mask_0"):
             records[0].regions(0)
+
+
+def test_attributes_and_segmentation(work):
+    people = {f"attribute{number}": np.arange(3)[None] + number for number in range(27)}
+    table = people | {"image_index": np.array(["1", "2", "3"], object)[None]}
+    savemat("a.mat", {"market_attribute": {"train": table}})
+    names = sorted({name for pair in read_pairs(work.pairs_file_train) for name in pair})
+    for number, name in enumerate(names):
+        Path("labels").mkdir(exist_ok=True)
+        Image.fromarray(np.full(SIZE, 30 * number, np.uint8)).save(f"labels/{Path(name).stem}.png")
+    _, records = export(work, "market", attributes="a.mat", segmentation="labels")
+    for record in records:
+        assert record.names() == sorted(LAYOUTS["market"].features(SIZE))
+        for side in (0, 1):
+            first = int(record.name(side)[0]) - 1
+            assert record.values(f"attrs_{side}").tolist() == list(range(first, first + 27))
+            assert set(record.values(f"seg_{side}")) == {30 * names.index(record.name(side))}
+
+    Path("out/market").rename("out/first")
+    savemat("a.mat", {"market_attribute": {"train": table | {"image_index": np.array(["1", "2", "4"], object)[None]}}})
+    with pytest.raises(DataError, match="a.mat has no person '3' for train, who is in 3_0.jpg"):
+        export(work, "market", attributes="a.mat")
+    Path("labels/2_1.png").unlink()
+    with pytest.raises(DataError, match="no label picture 2_1.png"):
+        export(work, "market", segmentation="labels")
+    assert not Path("out/market").exists()
 
 
 def test_order_and_camera(work):

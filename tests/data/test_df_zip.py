@@ -12,6 +12,7 @@ from PIL import Image
 
 from pgig.config import Shared
 from pgig.data.archive_poses import choose_joints
+from pgig.data.authors_order import converter_pairs, new_draws
 from pgig.data.check import check
 from pgig.data.df_zip import prepare
 from pgig.data.pairs import read_pairs
@@ -120,6 +121,19 @@ def test_other_test_pictures(work):
     files |= {name.replace("filted_up_test/", "filted_up_test_seq/"): data for name, data in files.items()}
     run(work, files, test="sequence")
     assert len(read_pairs(work.pairs_file_test)) == 16
+
+
+def test_the_order_of_the_converters(work):
+    run(work, order="original", test_pairs=3)
+    pairs = read_pairs(work.pairs_file_train)
+    draws = new_draws()
+    flipped = [name.replace(".jpg", "_flip.jpg") for name in TRAIN[:3]]
+    plain = converter_pairs(TRAIN, draws)
+    assert pairs == [*converter_pairs(flipped, draws), *plain]
+    assert read_pairs(work.pairs_file_test) == converter_pairs(TEST, new_draws())[:3]
+    shutil.rmtree("data")
+    run(work, order="original", test="samples")
+    assert read_pairs(work.pairs_file_test) == [TEST[:2], TEST[1::-1]]
 
 
 def test_market(tmp_path, monkeypatch):

@@ -55,10 +55,9 @@ class Case:
 
     @property
     def earlier(self):
-        """The case of the stage before this one, or None."""
-        stages = available()[self.method].stages
-        number = stages.index(self.stage)
-        return Case(self.method, stages[number - 1], self.words) if number else None
+        """The case of the stage that this one builds upon, or None."""
+        stage = available()[self.method].before(self.stage)
+        return Case(self.method, stage, self.words) if stage else None
 
 
 CASES = [

@@ -19,7 +19,7 @@ from pgig.errors import OptionsError, WeightsError
 from pgig.methods import available
 from pgig.train.step import build_optimizers, compile_iteration, state_variables, trained_variables
 from pgig.weights.networks import load_networks, save_networks
-from tests.methods.conformance import CASES, FIRST_KIND, SIZE, array, changed, on_tensors, people, values
+from tests.methods.conformance import CASES, FIRST_KIND, SIZE, Case, array, changed, on_tensors, people, values
 
 FOLDER = Path(pgig.methods.__file__).parent
 INFOS = list(available().values())
@@ -177,6 +177,24 @@ def test_players_and_files_name_networks(case, built):
     # Of every network some option says what its weight files must agree in.
     fields = dataclasses.fields(available()[case.method].config)
     assert networks <= {name for field in fields for name in field.metadata["decides"]}
+
+
+@pytest.mark.parametrize("info", [info for info in INFOS if info.whole], ids=lambda info: info.name)
+def test_the_stage_of_all_networks(info):
+    """It trains nothing, generates, and takes the weights of every stage that generates."""
+    cases = [case for case in CASES if case.method == info.name]
+    for words in info.tiny:
+        _, method = Case(info.name, info.whole, words).build()
+        assert not method.stage.players and info.whole not in info.stages
+        generating = {
+            network
+            for case in cases if case.words == words
+            for network in case.build()[1].files["generator"]
+        }  # fmt: skip
+        assert generating <= set(method.networks)
+        assert generating <= {network for held in method.files.values() for network in held}
+        pictures = on_tensors(method, lambda batch, method=method: method.generate(method.inputs(batch)))(people(2))
+        assert pictures.shape == (2, *SIZE, 3)
 
 
 def test_names_of_variables_are_their_own(built):

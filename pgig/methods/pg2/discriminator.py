@@ -1,17 +1,15 @@
 """The discriminator of PG2: the DCGAN critic of single pictures."""
 
+from functools import partial
+
 import keras
 from keras import layers
 
 from pgig.errors import OptionsError
-from pgig.layers.batch_norm import BatchNorm
+from pgig.layers.dcgan import KERNEL, dcgan_features
 from pgig.methods.pg2.config import Pg2Config
 from pgig.methods.pg2.initial import conv_init, dense_init, gain_init
 from pgig.methods.pg2.networks import pad_halved
-
-# Channels of the convolutions as multiples of those of the first; further ones keep the last number.
-_WIDTHS = (1, 2, 4, 8)
-_KERNEL = 5
 
 
 def convolutions(size):
@@ -44,18 +42,12 @@ def build_discriminator(config: Pg2Config, size):
     """
     way, padding = config.value("discriminator_init", size), config.value("padding", size)
     separate = config.value("statistics", size) == "separate"
-    inputs = x = keras.Input((*size, 3), name="image")
-    for level in range(convolutions(size)):
-        fan_in = _KERNEL * _KERNEL * x.shape[-1]
-        x, edges = pad_halved(x, _KERNEL, padding, f"pad{level}")
-        x = layers.Conv2D(
-            config.disc_hidden_num * _WIDTHS[min(level, len(_WIDTHS) - 1)], _KERNEL, strides=2, padding=edges,
-            use_bias=not separate, name=f"conv{level}", **conv_init(way, fan_in),
-        )(x)  # fmt: skip
-        if level > 0:
-            momentum = 0.1 if separate else None
-            x = BatchNorm(momentum, gamma_initializer=gain_init(way), name=f"norm{level}")(x)
-        x = layers.LeakyReLU(0.2, name=f"act{level}")(x)
+    inputs = keras.Input((*size, 3), name="image")
+    x = dcgan_features(
+        inputs, convolutions(size), config.disc_hidden_num, partial(conv_init, way),
+        prepare=lambda x, level: pad_halved(x, KERNEL, padding, f"pad{level}"), gain=partial(gain_init, way),
+        use_bias=not separate, momentum=0.1 if separate else None,
+    )  # fmt: skip
     x = layers.Flatten(name="flat")(x)
     x = layers.Dense(1, name="logit", dtype="float32", **dense_init(way, x.shape[-1]))(x)
     return keras.Model(inputs, x, name="discriminator")

@@ -8,6 +8,7 @@ turned, the zeros around halved maps, is an option.
 import numpy as np
 
 from pgig.errors import WeightsError
+from pgig.methods.dcgan_tensors import dcgan_tensors
 from pgig.methods.pg2 import names
 from pgig.methods.pg2.discriminator import convolutions
 from pgig.methods.pg2.networks import blocks
@@ -72,18 +73,7 @@ def _authors(method, network):
             yield Tensor(f"{name}/weights", model.get_layer(layer).kernel)
             yield Tensor(f"{name}/biases", model.get_layer(layer).bias)
         return
-    for level in range(convolutions(method.size)):
-        name, layer = f"Discriminator.{level + 1}", model.get_layer(f"conv{level}")
-        yield Tensor(f"{name}/{name}.Filters", layer.kernel)
-        if layer.use_bias:
-            yield Tensor(f"{name}/{name}.Biases", layer.bias)
-        if level > 0:
-            norm = model.get_layer(f"norm{level}")
-            yield Tensor(f"Discriminator.BN{level + 1}.scale", norm.gamma)
-            yield Tensor(f"Discriminator.BN{level + 1}.offset", norm.beta)
-    logit = model.get_layer("logit")
-    yield Tensor("Discriminator.Output/Discriminator.Output.W", logit.kernel, from_chw(*_edges(model, "flat")))
-    yield Tensor("Discriminator.Output/Discriminator.Output.b", logit.bias)
+    yield from dcgan_tensors(model)
 
 
 def _torch(method, network):
