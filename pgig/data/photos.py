@@ -80,6 +80,15 @@ def read_photo(path, longest=4096):
     return np.array(picture)
 
 
+def is_turned(path):
+    """Whether a picture file, which can be read, is stored otherwise than upright, by its EXIF orientation."""
+    with contextlib.suppress(*_PILLOW_ERRORS), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path) as picture:
+            return _orientation(picture) in _UPRIGHT
+    return False
+
+
 def list_photos(folder, recursive=False):
     """The photos in a folder, by their extensions; hidden files are passed over.
 

@@ -125,12 +125,13 @@ def training_list(names):
     return "".join(lines)
 
 
-def claim(folder, origin):
+def claim(folder, origin, flag="--generated_images_dir"):
     """Mark a folder as holding the images of `origin`, so that those of another run never mix with them.
 
     Args:
         folder: `pathlib.Path`; made if absent.
         origin: what the images are made from, a dictionary for JSON.
+        flag: how another folder is given.
 
     Raises:
         DataError: the folder holds pictures, but not of this origin.
@@ -141,7 +142,7 @@ def claim(folder, origin):
     if list_images(folder):
         raise DataError(
             f"{folder} holds pictures that were not made by this program from the same weights, flags and "
-            "pairs: give an empty folder with --generated_images_dir."
+            f"pairs: give an empty folder with {flag}."
         )
     write_text(mark, text)
 

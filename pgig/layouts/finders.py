@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgig.errors import DataError
+from pgig.layouts.pair_table import whose
 from pgig.layouts.partners import ByName, partners
 from pgig.layouts.pictures import Part, find_pictures, natural, stem
 from pgig.layouts.triptych import names_of
@@ -137,7 +138,10 @@ def _file_name(name, path):
 
 
 def _pg2(folder, reference, notes):
-    """PG2 pairs by position in the listings; that is safe where names are equal or all of another kind."""
+    """PG2 pairs by position in the listings; that is safe where names are equal or all of another kind.
+
+    Numbers tell no names: those of the pictures of test.py are in `pairs.csv`.
+    """
     target_folder = reference or folder / "x_target"
     stages = [name for name in ("G2", "G1", "G") if (folder / name).is_dir()]
     if not stages:
@@ -155,7 +159,7 @@ def _pg2(folder, reference, notes):
         Pair(source.name if source else "", target.name, Part(target), Part(path), Part(source) if source else None)
         for target, path, source in zip(targets, generated, sources, strict=True)
     ]
-    return sorted(pairs, key=lambda pair: natural(pair.generated.path.name))
+    return sorted(whose(pairs, folder), key=lambda pair: natural(pair.generated.path.name))
 
 
 def _plain_pairs(folder, reference, notes):

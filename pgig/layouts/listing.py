@@ -5,7 +5,8 @@ strip     `<from>___<to>_vis.jpg`: source | pose | target | pose | generated (PA
 strip3    the same names, source | target | generated (kevinleewy/Human-Pose-Transfer)
 strip6    the same names, source | pose | mask | first stage | generated | target (there, with `-v`)
 single    `<from>_2_<to>_vis.jpg`: generated; the target lies in a folder of real pictures (GFLA, DPTN, PIDM)
-pg2       folders `x_target`, `G` or `G1` and `G2`, perhaps `x` and `mask` (PG2, DPIG)
+pg2       folders `x_target`, `G` or `G1` and `G2`, perhaps `x`, `mask_target` and `mask`; `pairs.csv` may say whose
+          they are (this package, PG2, DPIG)
 pairs     generated and real pictures of equal names in two folders, or a comma file that says who belongs to whom
 """
 
@@ -87,7 +88,8 @@ def list_pairs(folder, layout="auto", reference=None, pairs_file=None, masks=Non
         pairs_file: comma file. With a column `generated` it lists the pictures (`from,to,generated` or
             `real_target,generated`, layout "pairs"); with `from,to` alone it says which pairs of the folder count,
             and in which order.
-        masks: folder of mask pictures named as the targets; None: the folder `mask` of "pg2", else none.
+        masks: folder of mask pictures named as the targets; None: of "pg2" the folder `mask_target`, or where there
+            is none `mask`; else none. PG2 and DPIG themselves took `mask`, which is that of the source picture.
 
     Returns:
         `Pairs`, in natural order of the names of the generated files, or in that of the comma file.
@@ -108,8 +110,8 @@ def list_pairs(folder, layout="auto", reference=None, pairs_file=None, masks=Non
         pairs = FINDERS[layout](folder, Path(reference) if reference else None, notes)
         _require_distinct(pairs)
         pairs = pairs if table is None else chosen(pairs, table, folder, notes)
-    if layout == "pg2" and masks is None and (folder / "mask").is_dir():
-        masks = folder / "mask"
+    if layout == "pg2" and masks is None:
+        masks = next((folder / name for name in ("mask_target", "mask") if (folder / name).is_dir()), None)
     if masks is not None:
         pairs = _with_masks(pairs, Path(masks), by_position=layout == "pg2", notes=notes)
     return _checked(layout, pairs, notes)

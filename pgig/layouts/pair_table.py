@@ -2,10 +2,13 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgig.errors import DataError
+
+# The list in a folder of numbered pictures that says whose they are.
+FOLDER_PAIRS = "pairs.csv"
 
 # The published test lists have less than a megabyte.
 _MOST_BYTES = 2**26
@@ -79,6 +82,57 @@ def read_table(path):
     if not found:
         raise DataError(f"{path} lists no pair: give a comma file with a header and a line for each pair.")
     return Table(path, list(found), "generated" in header)
+
+
+def read_folder_pairs(folder):
+    """What `pairs.csv` in a folder of numbered pictures says.
+
+    Args:
+        folder: `pathlib.Path` of the folder.
+
+    Returns:
+        {path of the generated picture: (source name, target name)} in the order of the list; None where there is no
+        such file.
+
+    Raises:
+        DataError: the file is none with columns from,to,generated, or lists a picture or a pair twice.
+    """
+    path = folder / FOLDER_PAIRS
+    if not path.is_file():
+        return None
+    table = read_table(path)
+    pairs = {folder / row.generated: (row.source, row.target) for row in table.rows}
+    if not table.lists_pictures or not all(source for source, _ in pairs.values()):
+        raise DataError(
+            f"{path} must have the columns from,to,generated, since it lies among numbered pictures: move it elsewhere."
+        )
+    if len(pairs) < len(table.rows) or len(set(pairs.values())) < len(pairs):
+        raise DataError(f"{path} lists a picture or a pair twice: each must stand there once.")
+    return pairs
+
+
+def whose(pairs, folder):
+    """Pairs of numbered pictures under the names that `pairs.csv` in their folder gives them, if it is there.
+
+    Args:
+        pairs: list of `pgig.layouts.finders.Pair`.
+        folder: `pathlib.Path`.
+
+    Raises:
+        DataError: the file lists other pictures than those; see also `read_folder_pairs`.
+    """
+    names = read_folder_pairs(folder)
+    if names is None:
+        return pairs
+    paths = [pair.generated.path for pair in pairs]
+    strange = next((path for path in paths if path not in names), None)
+    if strange or len(names) > len(paths):
+        problem = f"does not say whose picture {strange} is" if strange else f"lists {len(names)}"
+        raise DataError(
+            f"{folder / FOLDER_PAIRS} {problem}, and {paths[0].parent} holds {len(paths)}: generate the pictures again."
+        )
+    rows = (names[path] for path in paths)
+    return [replace(pair, source_name=row[0], target_name=row[1]) for pair, row in zip(pairs, rows, strict=True)]
 
 
 def _text(path):

@@ -124,7 +124,8 @@ def load_networks(method, file, path, options):
         _compare(config.get("options", {}), options, [name for name in networks if name in held], path)
         if networks[-1] not in held:
             raise WeightsError(f"{path} holds the {' and the '.join(held)}, but the {networks[-1]} was expected.")
-        networks, origin = [name for name in networks if name in held], "weights of this package"
+        # In the order of the file: another stage may have them in another.
+        networks, origin = [name for name in held if name in networks], "weights of this package"
         if len(held) > 1:
             tensors = [entry for entry in tensors if entry[0].split("/")[0] in networks]
     order = [entry for network in networks for entry in method.own_order(network)]

@@ -21,6 +21,9 @@ def test_the_flags_of_the_original(pictures):
     grid("-r pictures -o out/grid.png -n 2 --num-cols 1".split())
     with Image.open("out/grid.png") as picture:
         assert picture.size == (4, 16)
+    grid("-r pictures -o out/wide.png --num-cols 2 --gap 3".split())
+    with Image.open("out/wide.png") as picture:
+        assert picture.size == (2 * 7 + 3, 2 * 11 + 3)
     grid(["--root", "pictures"])
     assert (pictures / "PG2-origin.jpg").exists()
 
@@ -30,6 +33,7 @@ def test_the_flags_of_the_original(pictures):
     [
         ("-r pictures -n 0", "--num-samples 0 must be 1 or more"),
         ("-r pictures --num-cols -1", "--num-cols -1 must be 1 or more"),
+        ("-r pictures --gap -1", "--gap -1 must be 0 or more"),
         ("-o a.png", "-r/--root"),
         ("-r pictures --normalise other", "--normalise"),
     ],

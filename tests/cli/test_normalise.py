@@ -82,7 +82,7 @@ def test_features_of_alexnet(work, capsys):
 def test_mistakes_about_networks(work, monkeypatch):
     Path("pictures").mkdir()
     words = ["pictures", "--output", "features.npz"]
-    with pytest.raises(OptionsError, match="--network resnet50 needs --weights FILE.pth"):
+    with pytest.raises(OptionsError, match="--network resnet50 needs --weights FILE, a trained"):
         reid_features(words)
     with pytest.raises(DataError, match="pictures holds no pictures"):
         reid_features([*words, "--weights", "none.pth"])

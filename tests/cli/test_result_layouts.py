@@ -57,6 +57,35 @@ def test_scores_are_those_of_the_files(tiny, program, weights, monkeypatch, layo
     assert panels.shape == (128, 64 * (5 if layout == "strip5" else 1), 3)
 
 
+def test_folders_have_the_same_scores_everywhere(tiny, program, weights, monkeypatch):
+    """The test folder of DPIG by its protocol: by the test that wrote it, by one that reads it, and by evaluate."""
+    monkeypatch.setenv("PGIG_WEIGHTS", "nowhere")
+    common = [*NETWORK, "--result_layout", "folders", "--protocol", "dpig", "--generated_images_dir", "made"]
+    common += ["--test_limit", "4"]
+    result = program("test", *common, "--generator_checkpoint", weights["generator"])
+    assert result.code == 0, result.err
+    fresh, told = scores_of("made")
+    assert {"ssim", "psnr", "l1", "l2"} <= fresh.keys() and told["pictures"]["layout"] == "pg2"
+    table = Path("made/scores.csv").read_text()
+    pairs = read_pairs("data/market-pairs-test.csv")[:4]
+    assert [tuple(row.split(",")[:2]) for row in table.splitlines()[1:]] == pairs
+
+    assert program("test", *common, "--load_generated_images", "1").code == 0
+    loaded, retold = scores_of("made")
+    assert loaded == fresh and retold["baselines"] == told["baselines"]
+    assert Path("made/scores.csv").read_text() == table
+
+    assert program("evaluate", "--generated", "made", "--protocol", "dpig", "--output", "out").code == 0
+    scored, retold = scores_of("out")
+    assert {key: scored[key] for key in fresh} == fresh and "masked_ssim" in scored
+    assert retold["pairs_sha256"] == told["pairs_sha256"]
+    # As score_mask.py did, which took the masks of the source pictures.
+    words = ["--masks", "made/mask", "--output", "other"]
+    assert program("evaluate", "--generated", "made", "--protocol", "dpig", *words).code == 0
+    other, _ = scores_of("other")
+    assert other["ssim"] == scored["ssim"] and other["masked_l1"] != scored["masked_l1"]
+
+
 def test_mistakes_are_told_before_networks_are_built(tiny, program, weights):
     words = ["--generator_checkpoint", weights["generator"], "--generated_images_dir", "made"]
     result = program("test", *NETWORK, *words, "--result_layout", "triptych", "--result_format", "jpg")

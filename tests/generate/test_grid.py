@@ -119,3 +119,14 @@ def test_mappings():
     assert to_bytes(values, "fixed").tolist() == [0, 0, 127, 191, 255]
     assert to_bytes(values, "minmax").tolist() == [0, 51, 153, 204, 255]
     assert minmax(np.full(3, 0.25)).tolist() == [0, 0, 0]
+
+
+def test_gaps_are_black_and_all_around():
+    pixels = np.random.default_rng(0).integers(1, 256, (3, *SIZE, 3), dtype=np.uint8)
+    tiled = grid.tile(pixels, 2, gap=2)
+    assert tiled.shape == (2 * 8 + 2, 2 * 6 + 2, 3)
+    for number, (top, left) in enumerate([(2, 2), (2, 8), (10, 2)]):
+        cell = tiled[top : top + SIZE[0], left : left + SIZE[1]]
+        np.testing.assert_array_equal(cell, pixels[number])
+        cell[:] = 0
+    assert not tiled.any()

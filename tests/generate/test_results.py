@@ -1,5 +1,6 @@
 """The layouts of result files: names, panels, what JPEG leaves of them, and that `evaluate` reads them all."""
 
+import csv
 import io
 import json
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from keras import ops
 from PIL import Image
 
 from pgig.errors import DataError, OptionsError
@@ -15,6 +17,7 @@ from pgig.evaluate.folder import run as evaluate
 from pgig.evaluate.protocols import find_protocol
 from pgig.evaluate.scores import score_pictures
 from pgig.generate.results import ResultFiles
+from pgig.pose.body_masks import disc_mask
 from pgig.pose.draw import draw_skeleton
 from pgig.pose.files import write_annotations
 
@@ -25,6 +28,7 @@ NAMES = {
     "strip5": ["b_1.jpg___a.png_vis.jpg", "a.png___c_2x.jpg_vis.jpg"],
     "single": ["b_1_2_a_vis.jpg", "a_2_c_2x_vis.jpg"],
 }
+EXCHANGED = [("c_2x.jpg", "a.png"), PAIRS[0], ("a.png", "b_1.jpg"), PAIRS[1]]
 
 
 def smooth(random, size):
@@ -137,6 +141,73 @@ def test_the_page_of_strips_shows_every_file(tmp_path, batch):
     assert not (tmp_path / "other").exists()
 
 
+def read_numbered(folder, number):
+    names = ("x", "x_target", "G", "pose", "pose_target", "mask", "mask_target")
+    return {name: opened(folder / name / f"{number:05d}.png") for name in names}
+
+
+@pytest.mark.parametrize(("size", "radius"), [((64, 48), 7), ((136, 48), 4)])
+def test_folders_hold_the_pictures_of_the_pairs_by_number(tmp_path, size, radius):
+    batches = [make_batch(EXCHANGED[:3], size), make_batch(EXCHANGED[3:], size)]
+    batches[0]["target_keypoints"][1, 2:] = -1, -1, 0
+    files = ResultFiles(tmp_path, "folders")
+    files.require_names(EXCHANGED)
+    for batch in batches:
+        files.write(batch)
+    files.write_index(EXCHANGED, "A test")
+    batch = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+    rows = [{key: values[number] for key, values in batch.items()} for number in range(len(EXCHANGED))]
+    rows_of_disc, columns_of_disc = np.indices(size)
+    for number, row in enumerate(rows):
+        read = read_numbered(tmp_path, number)
+        for folder, key in (("x", "source_pixels"), ("x_target", "target_pixels"), ("G", "generated_pixels")):
+            np.testing.assert_array_equal(read[folder], row[key])
+        for side, mark in (("source", ""), ("target", "_target")):
+            discs, pose = np.zeros(size, bool), row[f"{side}_keypoints"]
+            for y, x, visible in pose:
+                if visible:
+                    discs |= (rows_of_disc - y) ** 2 + (columns_of_disc - x) ** 2 <= 4**2
+            np.testing.assert_array_equal(read[f"pose{mark}"], 255 * discs)
+            body = ops.convert_to_numpy(disc_mask(pose[None], size, radius))[0, ..., 0]
+            np.testing.assert_array_equal(read[f"mask{mark}"], 255 * body)
+    assert (tmp_path / "pairs.csv").read_text().splitlines() == [
+        "from,to,generated", *(f"{source},{target},G/{i:05d}.png" for i, (source, target) in enumerate(EXCHANGED))
+    ]  # fmt: skip
+
+    other = ResultFiles(tmp_path, "folders")
+    assert other.find() == EXCHANGED and other.whole_names(EXCHANGED, ["a.png"]) == EXCHANGED
+    assert other.layout == "pg2" and other.holds_real and not any(other.from_jpeg.values())
+    shown = other.read(EXCHANGED[1], size)
+    np.testing.assert_array_equal(shown.pop("target_masks"), read_numbered(tmp_path, 1)["mask_target"])
+    for key, pixels in shown.items():
+        np.testing.assert_array_equal(pixels, rows[1][key], err_msg=key)
+
+
+def test_folders_keep_nothing_of_an_earlier_test(tmp_path):
+    files = ResultFiles(tmp_path, "folders")
+    files.write(make_batch(EXCHANGED))
+    files.write_index(EXCHANGED, "A test")
+    Path(tmp_path, "G", "mine.png").write_bytes(b"")
+
+    # A test that is stopped leaves no list of other pictures.
+    files = ResultFiles(tmp_path, "folders")
+    files.write(make_batch(PAIRS[1:]))
+    with pytest.raises(DataError, match="There is no .*pairs.csv"):
+        ResultFiles(tmp_path, "folders").find()
+    files.write_index(PAIRS[1:], "A test")
+    assert ResultFiles(tmp_path, "folders").find() == PAIRS[1:]
+    assert sorted(path.name for path in Path(tmp_path, "G").iterdir()) == ["00000.png", "mine.png"]
+    assert [path.name for path in Path(tmp_path, "mask").iterdir()] == ["00000.png"]
+
+
+def test_folders_of_other_numbers_are_refused(tmp_path):
+    files = ResultFiles(tmp_path, "folders")
+    files.write(make_batch())
+    Path(tmp_path, "pairs.csv").write_text("from,to,generated\na.png,c_2x.jpg,G/00001.png\n")
+    with pytest.raises(DataError, match="test.py numbers its pictures, G/00000.png"):
+        ResultFiles(tmp_path, "folders").find()
+
+
 @pytest.mark.parametrize(
     ("layout", "pairs", "sentence"),
     [
@@ -153,8 +224,9 @@ def test_names_that_would_be_lost_are_refused(layout, pairs, sentence):
 
 
 def test_mistakes(tmp_path):
-    with pytest.raises(OptionsError, match="triptych has PNG"):
-        ResultFiles(tmp_path, "triptych", "jpg")
+    for layout in ("triptych", "folders"):
+        with pytest.raises(OptionsError, match=f"{layout} has PNG"):
+            ResultFiles(tmp_path, layout, "jpg")
     with pytest.raises(DataError, match="no folder"):
         ResultFiles(tmp_path / "nowhere", "single").find()
     Image.new("RGB", (4, 4)).save(tmp_path / "a_2_b_gt.jpg")
@@ -174,6 +246,8 @@ def test_mistakes(tmp_path):
         ("strip5", "patn_market", (128, 64)),
         ("strip5", "patn_fashion", (256, 176)),
         ("single_all", "gfla", (128, 64)),
+        ("folders", "dpig", (128, 64)),
+        ("folders", "pg2", (128, 64)),
     ],
 )
 def test_evaluate_scores_what_was_written(tmp_path, monkeypatch, layout, protocol, size):
@@ -183,6 +257,7 @@ def test_evaluate_scores_what_was_written(tmp_path, monkeypatch, layout, protoco
     batch = make_batch(size=size)
     files = ResultFiles("results", layout)
     files.write(batch)
+    files.write_index(PAIRS, "A test")
     targets = [str(name) for name in batch["target_name"]]
     Path("real").mkdir()
     for name, pixels in zip(targets, batch["target_pixels"], strict=True):
@@ -196,8 +271,11 @@ def test_evaluate_scores_what_was_written(tmp_path, monkeypatch, layout, protoco
     # What has been through these files is not sent through others.
     seen = batch | files.as_written(batch)
     plain = replace(find_protocol(protocol), jpeg=False)
-    expected, _ = score_pictures(
-        [(PAIRS, seen["target_pixels"], seen["generated_pixels"], seen["target_keypoints"])], plain
-    )
+    keys = ("target_pixels", "generated_pixels", "target_keypoints", "target_masks")
+    expected, _ = score_pictures([(PAIRS, *map(seen.get, keys))], plain)
     scored = [key for key in expected["metrics"] if expected[key] is not None]
-    assert scored and all(result[key] == pytest.approx(expected[key], rel=1e-12) for key in scored)
+    assert scored and ("masked_psnr" in scored) == (layout == "folders")
+    if layout == "folders":
+        rows = list(csv.reader(Path("out/scores.csv").read_text().splitlines()))
+        assert [tuple(row[:2]) for row in rows[1:]] == PAIRS
+    assert all(result[key] == pytest.approx(expected[key], rel=1e-12) for key in scored)

@@ -132,6 +132,42 @@ def test_pg2_pairs_by_position_where_no_name_agrees(tmp_path):
         list_pairs(tmp_path)
 
 
+def test_a_list_says_whose_the_numbered_pictures_are(tmp_path):
+    for number in range(2):
+        for folder, seed in (("x_target", 10), ("x", 20), ("G", 30), ("mask", 40), ("mask_target", 50)):
+            pixels = noise(seed + number)
+            save(tmp_path / folder / f"{number:05d}.png", pixels[..., 0] if "mask" in folder else pixels)
+    assert list_pairs(tmp_path).names == [("00000.png", "00000.png"), ("00001.png", "00001.png")]
+    index = tmp_path / "pairs.csv"
+    index.write_text("from,to,generated\nb.jpg,a.jpg,G/00001.png\na.jpg,b.jpg,G/00000.png\n")
+    pairs = list_pairs(tmp_path)
+    assert pairs.names == [("a.jpg", "b.jpg"), ("b.jpg", "a.jpg")]
+    read = shown(pairs, 1)
+    np.testing.assert_array_equal(read.pop("mask"), noise(51)[..., 0])
+    np.testing.assert_array_equal(read["generated"], noise(31))
+    np.testing.assert_array_equal(shown(list_pairs(tmp_path, masks=tmp_path / "mask"), 1)["mask"], noise(41)[..., 0])
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("from,to\na.jpg,b.jpg\n", "must have the columns from,to,generated"),
+        ("real_target,generated\nb.jpg,G/00000.png\n", "must have the columns from,to,generated"),
+        ("from,to,generated\na.jpg,b.jpg,G/00000.png\nb.jpg,a.jpg,G/00000.png\n", "picture or a pair twice"),
+        ("from,to,generated\na.jpg,b.jpg,G/00000.png\na.jpg,b.jpg,G/00001.png\n", "picture or a pair twice"),
+        ("from,to,generated\na.jpg,b.jpg,G/00001.png\n", "does not say whose picture .*00000.png is"),
+        ("from,to,generated\na.jpg,b.jpg,../00000.png\n", "does not say whose picture .*00000.png is"),
+        ("from,to,generated\na.jpg,b.jpg,G/00000.png\nb.jpg,a.jpg,G/00001.png\n", "lists 2, and .*G holds 1"),
+    ],
+)
+def test_a_list_of_other_pictures_is_refused(tmp_path, rows, sentence):
+    for folder in ("x_target", "G"):
+        save(tmp_path / folder / "00000.png", noise(len(folder)))
+    (tmp_path / "pairs.csv").write_text(rows)
+    with pytest.raises(DataError, match=sentence):
+        list_pairs(tmp_path)
+
+
 def test_plain_pairs_by_name_and_masks(tmp_path):
     for name, seed in (("a", 1), ("b", 2)):
         save(tmp_path / "generated" / f"{name}.png", noise(seed))

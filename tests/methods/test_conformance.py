@@ -180,7 +180,7 @@ def test_players_and_files_name_networks(case, built):
 
 
 @pytest.mark.parametrize("info", [info for info in INFOS if info.whole], ids=lambda info: info.name)
-def test_the_stage_of_all_networks(info):
+def test_the_stage_of_all_networks(info, tmp_path):
     """It trains nothing, generates, and takes the weights of every stage that generates."""
     cases = [case for case in CASES if case.method == info.name]
     for words in info.tiny:
@@ -193,6 +193,15 @@ def test_the_stage_of_all_networks(info):
         }  # fmt: skip
         assert generating <= set(method.networks)
         assert generating <= {network for held in method.files.values() for network in held}
+        for case in (case for case in cases if case.words == words):
+            options, trained = case.build("--seed", "7")
+            path = tmp_path / f"{case.stage}.h5"
+            save_networks(trained, "generator", path, options)
+            file = next(file for file, held in method.files.items() if trained.files["generator"][0] in held)
+            load_networks(method, file, path, Case(info.name, info.whole, words).build()[0])
+            for name in trained.files["generator"]:
+                pairs = zip(method.networks[name].weights, trained.networks[name].weights, strict=True)
+                assert all(np.array_equal(array(a), array(b)) for a, b in pairs), name
         pictures = on_tensors(method, lambda batch, method=method: method.generate(method.inputs(batch)))(people(2))
         assert pictures.shape == (2, *SIZE, 3)
 

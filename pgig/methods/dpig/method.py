@@ -20,8 +20,6 @@ from pgig.pose.discs import disc_maps
 from pgig.pose.draw import draw_skeleton
 from pgig.utils.random import seed_for
 
-PARTS = 7
-
 
 class Dpig(DpigLosses):
     """DPIG of Ma et al., CVPR 2018.
@@ -41,7 +39,8 @@ class Dpig(DpigLosses):
         self.shared, self.config, self.size = shared, config, tuple(size)
         names = ("fg", "bg") if config.value("background", self.size) else ("app",)
         titles = {"fg": "foreground", "bg": "background", "app": "appearance"}
-        sizes = dict.fromkeys(("fg", "app"), PARTS * config.part_emb_dim) | {"bg": config.bg_emb_dim}
+        parts = appearance_networks.PARTS * config.part_emb_dim
+        sizes = {"fg": parts, "app": parts, "bg": config.bg_emb_dim}
         self.appearance = tuple(Factor(name, titles[name], sizes[name]) for name in names)
         self.factors = (*self.appearance, Factor("pose", "pose", config.pose_emb_dim))
         self.draws = stage not in ("pose", "sample-pose")
@@ -167,7 +166,7 @@ class Dpig(DpigLosses):
             config = self.config
             inputs["image"] = to_image(batch["source_pixels"])
             inputs["boxes"], inputs["visible"] = body_boxes(
-                source, self.size, config.value("part_boxes", self.size), PARTS
+                source, self.size, config.value("part_boxes", self.size), appearance_networks.PARTS
             )
             inputs["mask"] = disc_mask(source, self.size, config.value("mask_radius", self.size))
             inputs["pose"], inputs["target_pose"] = (disc_maps(pose, self.size) for pose in (source, target))

@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from pgig.errors import OptionsError
+from pgig.layers.unet import bottleneck_unet
 from pgig.methods.pg2.config import Pg2Config
 from pgig.methods.pg2.initial import conv_init, dense_init, depthwise_init
 
@@ -51,25 +52,7 @@ def build_generator1(config: Pg2Config, size):
     part = _Layers(config, size, "generator1")
     inputs = [keras.Input((*size, 3), name="source_image"), keras.Input((*size, POSE_CHANNELS), name="target_pose")]
     x = part.conv(layers.Concatenate(name="input")(inputs), hidden, "first")
-    skips = []
-    for level in range(count):
-        x = _residual(part, x, f"encoder{level}")
-        skips.append(x)
-        if level < count - 1:
-            x = part.conv(x, hidden * (level + 2), f"encoder{level}_down", strides=2)
-
-    height, width, channels = x.shape[1:]
-    inner = height * width * channels
-    x = part.dense(layers.Flatten(name="flat")(x), inner, config.z_num, "bottleneck")
-    x = part.dense(x, config.z_num, height * width * hidden, "spread")
-    x = layers.Reshape((height, width, hidden), name="map")(x)
-
-    for level in range(count):
-        x = layers.Concatenate(name=f"decoder{level}_input")([x, skips.pop()])
-        x = _residual(part, x, f"decoder{level}")
-        if level < count - 1:
-            x = layers.UpSampling2D(2, name=f"decoder{level}_larger")(x)
-            x = part.conv(x, hidden * (count - 1 - level), f"decoder{level}_up", kernel=1)
+    x = bottleneck_unet(part, x, hidden, count, config.z_num)
     return keras.Model(inputs, part.picture(x), name="generator1")
 
 
@@ -110,13 +93,6 @@ def build_generator2(config: Pg2Config, size):
     return keras.Model(inputs, part.picture(x), name="generator2")
 
 
-def _residual(part, x, name):
-    """Two convolutions of as many channels, and what came in added after the second rectifier."""
-    y = part.conv(x, x.shape[-1], f"{name}_conv0")
-    y = part.conv(y, x.shape[-1], f"{name}_conv1")
-    return layers.Add(name=f"{name}_sum")([y, x])
-
-
 class _Layers:
     """Layers of one generator: plain or separable, padded and initialised by its options."""
 
@@ -141,9 +117,9 @@ class _Layers:
         fan_in = kernel * kernel * x.shape[-1]
         return layers.Conv2D(channels, kernel, strides=strides, **arguments, **conv_init(self.way, fan_in))(x)
 
-    def dense(self, x, inputs, outputs, name):
+    def dense(self, x, units, name):
         """Fully connected layer without activation."""
-        return layers.Dense(outputs, name=name, **dense_init(self.way, inputs))(x)
+        return layers.Dense(units, name=name, **dense_init(self.way, x.shape[-1]))(x)
 
     def picture(self, x):
         """Three channels in float32, without activation."""

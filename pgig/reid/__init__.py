@@ -1,0 +1,1 @@
+"""Networks that recognise people: training one on the pictures of a folder, and reading it back."""
