@@ -18,7 +18,10 @@ DATA_SCRIPTS = (
     "split_fasion_data.py", "split_fasion_dataset.py", "resize_fasion.py", "flip_train_data.py",
     "generate_fashion_datasets.py",
 )  # fmt: skip
-ROOT_SCRIPTS = ("demo.py", "create_dataset_for_reid.py", "make_images_for_paper.py", "create_pairs_dataset.py")
+ROOT_SCRIPTS = (
+    "demo.py", "create_dataset_for_reid.py", "make_images_for_paper.py", "create_pairs_dataset.py",
+    "compute_coordinates.py", "compute_cordinates.py",
+)  # fmt: skip
 SUP_MAT = ("search.py", "create_caffe_train.py", "user_study.py")
 ALL = [*ROOT_SCRIPTS, *(f"data/{script}" for script in DATA_SCRIPTS), *(f"sup-mat/{script}" for script in SUP_MAT)]
 

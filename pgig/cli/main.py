@@ -13,6 +13,7 @@ from pgig.cli.evaluate import evaluate
 from pgig.cli.gfv import gfv
 from pgig.cli.grid import grid
 from pgig.cli.normalise import canonical_poses, normalise, reid_features
+from pgig.cli.repose import repose
 from pgig.cli.sample import interpolate, sample
 from pgig.cli.tables import apr, pckh, reid
 from pgig.cli.train_reid import train_reid
@@ -85,6 +86,7 @@ COMMANDS = {
     "grid": grid,
     "crop": crop,
     "draw": draw,
+    "repose": repose,
     "visuals": visuals,
     "sample": sample,
     "interpolate": interpolate,

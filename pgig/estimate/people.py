@@ -7,6 +7,7 @@ Therefore it looks twice: at the whole picture, then at the part around what it 
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from pgig.errors import DataError, OptionsError, WeightsError
 from pgig.estimate.boxes import longer_side, widened, within
@@ -31,6 +32,9 @@ _SAME, _NEAR = 0.3, 0.1
 
 # It looks at four sizes of its picture already, and every size of picture costs it half a minute at first.
 _LOOKS_ONCE = "openpose-18"
+
+# Longest side that an estimator is given: four times what MoveNet makes of it.
+_LONGEST = 1024
 
 # A joint so far outside the picture, as a share of its longer side, is put on its border; others count as missing.
 _REACH = 0.02
@@ -151,9 +155,10 @@ def _look_twice(pixels, estimator, region, threshold):
 def _look(pixels, estimator, region, threshold):
     """What the estimator sees in a part of the picture: a `Person` or None, and the part around this person or None."""
     y0, x0, y1, x1 = region
-    keypoints = np.array(estimator(pixels[None, y0:y1, x0:x1])[0], np.float32)
+    part, factor = _reduced(pixels[y0:y1, x0:x1])
+    keypoints = np.array(estimator(part[None])[0], np.float32)
     scores = keypoints[:, 2].copy()
-    places = keypoints[:, :2] + np.float32([y0, x0])
+    places = keypoints[:, :2] * factor + np.float32([y0, x0])
 
     size = np.float32(pixels.shape[:2])
     reach = _REACH * size.max()
@@ -167,6 +172,17 @@ def _look(pixels, estimator, region, threshold):
     keypoints = np.where(visible[:, None], np.column_stack([places, visible]), (MISSING, MISSING, 0))
     person = Person(keypoints.astype(np.float32), scores, _box_of(places[visible]))
     return person, within(closer, pixels.shape[:2])
+
+
+def _reduced(pixels):
+    """A picture of at most _LONGEST pixels on a side, and (2,) how much higher and wider the given one is."""
+    height, width = pixels.shape[:2]
+    shrink = min(1, _LONGEST / max(height, width))
+    if shrink == 1:
+        return pixels, np.float32([1, 1])
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    reduced = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+    return reduced, np.float32([height / size[1], width / size[0]])
 
 
 def _box_of(places):

@@ -40,8 +40,8 @@ _LEAST_SCORE, _SAME = 0.5, 0.5
 
 # People who fill a view are hardly found: the whole picture is seen with grey around it.
 _MARGIN, _GREY = 1.5, 128
-# Beside that, a long picture is seen in squares, which overlap by a half.
-_LONG = 1.25
+# Beside that, a long picture is seen in squares, which overlap by a half unless they would be too many.
+_LONG, _MOST_SQUARES = 1.25, 12
 
 
 class PersonBoxes:
@@ -109,7 +109,7 @@ def views_of(size):
     views = [((size[0] - side) // 2, (size[1] - side) // 2, side)]
     short, long = min(size), max(size)
     if long >= _LONG * short:
-        count = 1 + int(np.ceil(2 * (long - short) / short))
+        count = min(1 + int(np.ceil(2 * (long - short) / short)), _MOST_SQUARES)
         for start in np.linspace(0, long - short, count).round().astype(int).tolist():
             views.append((start, 0, short) if size[0] > size[1] else (0, start, short))
     return views
@@ -166,9 +166,13 @@ def best_boxes(boxes, scores):
 
 def _seen(pixels, top, left, side):
     """(300, 300, 3) uint8: a square of a picture, grey outside of it, by Pillow's bilinear filter."""
-    square = Image.fromarray(pixels).crop((left, top, left + side, top + side))
-    if top < 0 or left < 0:
-        grey = Image.new("RGB", square.size, (_GREY,) * 3)
-        grey.paste(Image.fromarray(pixels), (-left, -top))
-        square = grey
-    return np.asarray(square.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR))
+    picture = Image.fromarray(pixels)
+    if min(top, left) >= 0:
+        box = (left, top, left + side, top + side)
+        return np.asarray(picture.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR, box))
+    factor = _SIDE / side
+    width, height = (max(1, round(length * factor)) for length in picture.size)
+    square = Image.new("RGB", (_SIDE, _SIDE), (_GREY,) * 3)
+    small = picture.resize((width, height), Image.Resampling.BILINEAR)
+    square.paste(small, (round(-left * factor), round(-top * factor)))
+    return np.asarray(square)

@@ -88,6 +88,16 @@ def test_of_several_people_the_largest_comes_first():
     assert len(find_people(pixels, DotEstimator(), detector=lambda pixels: boxes[:0])) == 1
 
 
+def test_estimators_get_no_huge_pictures():
+    """Every joint is a square of 13 pixels, so that it is still there in a picture of half the size."""
+    person = {joint: (y, x, 0.8) for joint, (y, x, _) in figure(10, 10, step=6).items()}
+    pixels = np.repeat(np.repeat(photo(160, 160, person), 13, axis=0), 13, axis=1)
+    estimator = DotEstimator()
+    (found,) = find_people(pixels, estimator)
+    assert estimator.seen[0] == (1024, 1024) and max(map(max, estimator.seen)) == 1024
+    np.testing.assert_allclose(found.keypoints[:, :2], 13 * places(person) + 6, atol=9)
+
+
 @pytest.mark.parametrize("pixels", [np.zeros((9, 9, 3)), np.zeros((9, 9), np.uint8), np.zeros((0, 9, 3), np.uint8)])
 def test_other_arrays_are_refused(pixels):
     with pytest.raises(DataError, match="A photo of shape"):

@@ -82,6 +82,7 @@ def test_long_pictures_are_looked_at_in_squares():
     assert views_of((100, 100)) == [(-25, -25, 150)]
     tall, wide = views_of((300, 100)), views_of((100, 300))
     assert [view[0] for view in tall[1:]] == [view[1] for view in wide[1:]] == [0, 50, 100, 150, 200]
+    assert len(views_of((10, 90_000))) == 13
     assert {view[1:] for view in tall[1:]} == {(0, 100)} and {(view[0], view[2]) for view in wide[1:]} == {(0, 100)}
 
 

@@ -93,6 +93,9 @@ class DpigConfig:
     )  # fmt: skip
 
     L1Loss_weight: float = option(20.0, "weight of the mean absolute difference, and of the pose auto-encoder's loss")
+    mask_ratio: float = option(
+        0.0, "how much the body counts in that difference beside the whole picture, as in PG2; published: not at all"
+    )
     gan_weight: float = option(1.0, "weight of the adversarial term of the generator")
     critic_updates: int = option(5, "updates of the critics of codes for one of the mappings")
     clip: float = option(0.01, "bound of the critics' weights, below which they are clipped after each update")
@@ -117,7 +120,7 @@ class DpigConfig:
         require(self, at_least(0), "repeat_num", "lr_update_step")
         require(self, LEARNING_RATE, "g_lr", "d_lr")
         require(self, DECAY, "beta1", "beta2")
-        require(self, WEIGHT, "L1Loss_weight", "gan_weight")
+        require(self, WEIGHT, "L1Loss_weight", "mask_ratio", "gan_weight")
         require(self, POSITIVE, "clip")
         require(self, SHARE, "flip_rate")
         if not self.L1Loss_weight and not self.gan_weight:

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from pgig.losses.logits import fake_loss, real_loss
-from pgig.losses.regular import mean_absolute
+from pgig.losses.masked import mask_loss
 from pgig.methods.dpig.vector_networks import rounded_visibility
 from pgig.methods.factored import Factored
 from pgig.utils.random import generator
@@ -26,7 +26,7 @@ class DpigLosses(Factored):
         _, fake = self.logits(image, generated, only_generated=True)
         terms = {
             "gan": config.gan_weight * real_loss(fake),
-            "l1": config.L1Loss_weight * mean_absolute(generated, image),
+            "l1": config.L1Loss_weight * mask_loss(generated, image, inputs["mask"], config.mask_ratio),
         }
         return sum(terms.values()), terms
 

@@ -1,0 +1,1 @@
+"""A person of any photo in another pose: framed, estimated, generated, put back."""
