@@ -47,7 +47,12 @@ class Shared:
     generator_checkpoint: str = option(None, "weight file of the generator (ours or a published one)", type=str)
     discriminator_checkpoint: str = option(None, "weight file of the discriminator", type=str)
     use_validation: int = option(1, "0: never compute losses on the test pairs during training")
-    dataset: str = option("market", "data set: decides paths and image size", type=dataset_name, choices=DATASETS)
+    dataset: str = option(
+        "market",
+        f"data set: decides paths and image size ({', '.join(DATASETS)}; with --image_size any name of your own)",
+        type=dataset_name,
+        metavar="D",
+    )
     display_ratio: int = option(1, "epochs between sample grids")
     start_epoch: int = option(0, "number of the first epoch")
     pose_estimator: str = option("pose_estimator.h5", "Keras model of the keypoint estimator")

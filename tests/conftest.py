@@ -4,6 +4,7 @@ import gc
 import re
 import resource
 import shutil
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,16 @@ _peak = 0
 
 
 def pytest_runtest_logfinish():
-    """Networks lie in cycles of references, for which Python looks too rarely: gigabytes of them would pile up."""
+    """Let go of the networks of finished tests, of which gigabytes would pile up.
+
+    TensorFlow remembers every gradient of our own for good, and through it the graph it is part of and all that this
+    graph reads and trains. The rest lies in cycles of references, for which Python looks too rarely.
+    """
     global _peak
+    if tensorflow := sys.modules.get("tensorflow.python.framework.ops"):
+        gradients = tensorflow.gradient_registry._registry
+        for name in [name for name in gradients if name.startswith("CustomGradient-")]:
+            del gradients[name]
     now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if now > _peak + 100_000:
         gc.collect()

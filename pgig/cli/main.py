@@ -12,6 +12,7 @@ from pgig.cli.engines import run
 from pgig.cli.evaluate import evaluate
 from pgig.cli.gfv import gfv
 from pgig.cli.grid import grid
+from pgig.cli.make_dataset import make_dataset
 from pgig.cli.normalise import canonical_poses, normalise, reid_features
 from pgig.cli.repose import repose
 from pgig.cli.sample import interpolate, sample
@@ -87,6 +88,7 @@ COMMANDS = {
     "crop": crop,
     "draw": draw,
     "repose": repose,
+    "make-dataset": make_dataset,
     "visuals": visuals,
     "sample": sample,
     "interpolate": interpolate,

@@ -16,6 +16,9 @@ IMAGE_SIZES = {
     "demo": (128, 64),
 }
 
+# Names of own data sets, which become parts of paths.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
 # Pixels; no picture is larger.
 _FARTHEST = 99_999
 
@@ -37,8 +40,11 @@ def data_paths(shared):
         OptionsError: the data set is unknown, a size is not two whole numbers, or an offset is absurd.
     """
     name = dataset_name(shared.dataset)
-    if name not in IMAGE_SIZES:
-        raise OptionsError(f"--dataset {name} is unknown: choose one of {', '.join(IMAGE_SIZES)}.")
+    if name not in IMAGE_SIZES and not (shared.image_size and _NAME.fullmatch(name)):
+        raise OptionsError(
+            f"--dataset {name} is unknown: choose one of {', '.join(IMAGE_SIZES)}, or give the size of your own with "
+            "--image_size H,W."
+        )
 
     size = parse_size(shared.image_size) if shared.image_size else IMAGE_SIZES[name]
     old_size = parse_size(shared.old_size, "old_size") if shared.old_size else None

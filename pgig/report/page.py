@@ -130,7 +130,7 @@ PAGE = """\
 {% if gallery is linked %}
 <div class="gallery">
 {% for name, caption in gallery.files %}
-<figure>
+<figure{% if gallery.width %} style="max-width: {{ gallery.width }}px"{% endif %}>
 <img src="{{ name | address }}" alt="{{ caption }}" loading="lazy">
 <figcaption>{{ caption }}</figcaption>
 </figure>

@@ -107,11 +107,13 @@ class Linked:
         title: heading.
         files: sequence of (file name, caption).
         note: sentence below the pictures.
+        width: largest width of a picture with its caption in pixels, or None for any.
     """
 
     title: str
     files: tuple
     note: str = ""
+    width: int | None = None
 
 
 @dataclass(frozen=True)

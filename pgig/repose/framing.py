@@ -106,7 +106,8 @@ def framing_of(data):
         measured = _measured(keypoints, shape[0])
         if measured:
             return Framing(data.image_size, *measured, shape, f"as those of {table}")
-    return Framing(data.image_size, *_KNOWN[data.name], shape, f"as those of the data set {data.name}")
+    name = data.name if data.name in _KNOWN else "fasion"
+    return Framing(data.image_size, *_KNOWN[name], shape, f"as those of the data set {name}")
 
 
 def _measured(keypoints, height):

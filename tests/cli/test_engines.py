@@ -176,7 +176,7 @@ def test_changes_are_one_document_and_merged_at_every_depth():
         ("PG2-Generator", ["-t", "generated_limit=0"], "at least one pair was expected"),
         ("PG2-2", ["-t", "model.generator2.channels_base=4"], "both are --conv_hidden_num here: give them one value"),
         ("PG2-2", ["-t", "train.discriminator.beta1=0.1"], "both are --beta1 here"),
-        ("PG2-1", ["-t", "dataset.name='cats'"], "--dataset"),
+        ("PG2-1", ["-t", "dataset.name='../cats'"], "--dataset"),
         ("PG2-1", ["-t", "no toml"], "-t no toml is not TOML"),
         ("PG2-1", ["-t", "a" + ".a" * 3000 + "=1"], "The key a.a.a"),
         ("PG2-1", ["--method", "pose-gan"], "the engine PG2-1 decides it"),

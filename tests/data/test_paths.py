@@ -36,6 +36,14 @@ def test_both_spellings_name_the_same_data_set():
         data_paths(Shared(dataset="fashion-large"))
 
 
+def test_own_data_sets_need_a_size():
+    paths = data_paths(Shared(dataset="mine", image_size="96,48"))
+    assert (paths.name, paths.image_size, paths.records_dir) == ("mine", (96, 48), "data/mine-records")
+    for name in ("../x", "a/b", ""):
+        with pytest.raises(OptionsError, match="is unknown"):
+            data_paths(Shared(dataset=name, image_size="96,48"))
+
+
 def test_files_of_the_other_spelling_are_taken_where_the_first_is_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("data/fashion-resize-dataset/test").mkdir(parents=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pgig.errors import StorageError
 from pgig.own_set.photos import find_photos
 from pgig.own_set.poses import PoseStore, estimate, made_with
 from tests.conftest import file_size_limit
@@ -66,7 +67,8 @@ def test_nobody_and_unreadable_photos(photos, estimator):
     Path("photos/ben/broken.png").write_bytes(b"no picture")
     Path("photos/ben/empty.png").write_bytes(b"")
     store, unread = estimated(find_photos(photos)[0], estimator)
-    assert set(unread) == {"ben/broken.png", "ben/empty.png"} and "is not a readable picture" in unread["ben/broken.png"]
+    assert set(unread) == {"ben/broken.png", "ben/empty.png"}
+    assert "is not a readable picture" in unread["ben/broken.png"]
     (nobody,) = (store[photo.digest] for photo in find_photos(photos)[0] if photo.shown == "ben/nobody.png")
     assert nobody.people == 0 and nobody.keypoints.tolist() == [[-1, -1, 0]] * 18
 
@@ -88,8 +90,6 @@ def test_damaged_lines_say_nothing(found, estimator, change):
 
 
 def test_a_full_disk_is_one_sentence(found, estimator):
-    from pgig.errors import StorageError
-
     with file_size_limit(600), pytest.raises(StorageError, match="start the same command again"):
         estimated(found, estimator)
     store, _ = estimated(found, estimator)

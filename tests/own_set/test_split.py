@@ -49,7 +49,6 @@ def test_pairs_are_those_of_the_pair_maker_or_some_of_them():
     for most in range(8):
         pairs, count = some_pairs(names, most)
         assert len(set(pairs)) == len(pairs) == most and set(pairs) <= set(every) and count == 8
-    assert set(some_pairs(names, 7)[0]) != set(every[:7]) or set(some_pairs(names, 4)[0]) != set(every[:4])
 
 
 def test_pairs_of_a_long_film_are_drawn_without_listing_all():
@@ -59,8 +58,10 @@ def test_pairs_of_a_long_film_are_drawn_without_listing_all():
     assert all(source != target for source, target in pairs)
 
 
-def test_every_pair_can_be_drawn():
+def test_drawing_reaches_every_pair():
     names = [f"{person}_{number}.png" for person in "abc" for number in range(4)]
     every = {pair for person in "abc" for pair in permutations([n for n in names if n[0] == person], 2)}
-    missing = [every - set(some_pairs(names, len(every) - 1)[0])]
-    assert len(missing[0]) == 1
+    drawn, count = some_pairs(names, len(every) - 1)
+    assert count == len(every) and len(every - set(drawn)) == 1
+    # A limit on test pairs takes the first ones: these are of all people.
+    assert {source[0] for source, _ in drawn[:12]} == set("abc")

@@ -1,0 +1,1 @@
+"""A folder of anybody's photos becomes a data set: people, joints, crops, splits, pairs, and a page to look at."""
