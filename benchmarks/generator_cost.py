@@ -68,7 +68,10 @@ class Row:
         from pgig.train.step import build_method, compile_forward
 
         self.name, self.size, self.best, self.batch_size = name, size, float("inf"), batch_size
-        words = ("--method", name, "--stage", load(name).stages[-1], "--image_size", size.replace("x", ","))
+        # The last stage generates; of a method with a stage for sampling, the first one does.
+        info = load(name)
+        stage = info.stages[0 if info.whole else -1]
+        words = ("--method", name, "--stage", stage, "--image_size", size.replace("x", ","))
         method = build_method(parse(words))
         self.networks = {network: parameters([model]) for network, model in method.networks.items()}
         self.parameters = parameters([method.networks[network] for network in method.files["generator"]])

@@ -15,9 +15,10 @@ from keras import layers, ops, tree
 from pgig.layers import UpConv2D
 from pgig.layers.local_attention import LocalAttention
 from pgig.layers.spectral import SpectralConv2D
+from pgig.layers.vector_conv import VectorConv2D
 
 _LAID_ON_OUTPUTS = (layers.Conv1D, layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Dense)
-_LAID_ON_OUTPUTS += (SpectralConv2D, LocalAttention)
+_LAID_ON_OUTPUTS += (SpectralConv2D, LocalAttention, VectorConv2D)
 _LAID_ON_INPUTS = (layers.Conv2DTranspose, UpConv2D)
 
 

@@ -75,7 +75,7 @@ def run(options):
         if mean is not None:
             batch["mean_pixels"] = np.broadcast_to(mean, target.shape)
         for name, key in guesses.items():
-            scorers[name].add(pairs, target, batch[key], keypoints)
+            scorers[name].add(pairs, target, batch[key], keypoints, batch.get("target_masks"))
 
     results = {name: scorer.result() for name, scorer in scorers.items()}
     keys = results["generated"]["metrics"]

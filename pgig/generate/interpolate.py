@@ -59,7 +59,7 @@ def run(options, first, second, output, frames=FRAMES, factors=None, space="gaus
     changing = [factor.name for factor in chosen(method, factors, "factors")]
     load_factored(method, options, changing if space == "gaussian" else [], "pose" in changing)
     made_from = {"from": first, "to": second, "frames": frames, "factors": changing, "space": space, "path": path}
-    made_from |= {"steps": steps} | origin(method, options)
+    made_from |= {"steps": steps if space == "gaussian" else None} | origin(method, options)
     output = Path(output)
     with alone_in(output, lambda: refuse_taken(output)):
         claim(output, made_from, "-o")

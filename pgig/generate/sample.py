@@ -83,8 +83,7 @@ def run(options, output, sample=None, count=COUNT, sources=None, names=None, pos
             np.savez_compressed(temporary, name=plan.names()[0], source=np.repeat(names, count), **made)
         painter = factors.Painter(method, options, judged)
         _paint(output, painter, made, plan, data.image_size)
-        if not (output / "grid.png").exists():
-            write_grid(output / "grid.png", method, painter, images, numbers, own, made, plan)
+        write_grid(output / "grid.png", method, painter, images, numbers, own, made, plan)
         write_page(output, options, method, plan)
     print(f"{len(names) * count} pictures, grid.png and index.html: {output}")
 

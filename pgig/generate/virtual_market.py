@@ -19,7 +19,7 @@ from pgig.data.training_poses import training_poses
 from pgig.errors import DataError, NumericsError, OptionsError, StorageError
 from pgig.generate.factors import Painter, build_factored, draw_noise, load_factored, origin
 from pgig.generate.reid import LIST_FILE, claim, training_list
-from pgig.generate.sources import require_whole
+from pgig.generate.sources import refuse_taken, require_whole
 from pgig.pose.check import is_valid
 from pgig.report.report import Gallery, report
 from pgig.train.pictures import write_png
@@ -70,7 +70,7 @@ def run(options, output, ids=500, images=24, generate=None, pose="real", names="
     folder = Path(output) / FOLDERS[names]
     made_from = origin(method, options) | {"seed": options.shared.seed, "images": images, "generate": generate}
     made_from["poses"] = pose if poses is None else hashlib.sha256(poses.tobytes()).hexdigest()
-    with alone_in(folder, lambda: _refuse(output)):
+    with alone_in(folder, lambda: refuse_taken(output)):
         claim(folder, made_from, "-o")
         sweep(folder)
         _require_space(folder, ids * images - len(list_images(folder)), options.data.image_size)
@@ -199,7 +199,3 @@ def _write_page(output, folder, found, names):
             rows.append((own[0].partition("_")[0], np.concatenate(strip, axis=1)))
     title = f"Virtual Market: the first {len(rows)} people"
     report(Path(output) / "index.html", title, images=[Gallery("A row is a person", tuple(rows))])
-
-
-def _refuse(output):
-    raise OptionsError(f"Another program writes to {output}: wait until it ends, or give another folder with -o.")

@@ -71,12 +71,12 @@ class Factored(Method):
             keypoints: (B, 18, 3) y, x, visible.
 
         Returns:
-            (B, H, W, 3) float32 in [-1, 1].
+            (B, H, W, 3) float32, to be clipped to [-1, 1] when they are shown.
         """
 
     @abstractmethod
     def realness(self, images):
-        """Logits (B,) of the discriminator for images (B, H, W, 3), above 0 for "real".
+        """Logits (B,) of the discriminator for images (B, H, W, 3) as `render` gives them, above 0 for "real".
 
         They depend on the batch where the discriminator normalises by its statistics.
         """

@@ -58,7 +58,7 @@ def body_boxes(keypoints, size, rule, parts=7):
             ops.cast(ops.where(whole, *choice), points.dtype)[:, None]
             for choice in zip(_WHOLE_BODY, _CLOSE_UP, strict=True)
         )
-    # The nose never leaves the picture on its way up; one that is above it already stays there.
+    # The nose never leaves the picture on its way up.
     is_nose = np.eye(len(INDEX))[INDEX["nose"]]
     rows = points[..., 0]
     raised = ops.where(rows > head, rows - head, ops.zeros_like(rows))

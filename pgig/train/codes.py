@@ -7,6 +7,7 @@ codes of a picture, and of its mirror image, stay what they are; they are kept i
 import hashlib
 from itertools import count
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -92,7 +93,9 @@ class _Encoder:
         self.batch_size = options.shared.batch_size
         trained = {name for player in stage.players for name in player.trains}
         fixed = {name: network for name, network in method.networks.items() if name not in trained}
-        digest = hashlib.sha256(repr((architecture(options, fixed), dict(stage.codes))).encode())
+        # The bits of a row depend on how many are made at a time, in which precision, and on the back end.
+        way = options.shared.mixed_precision, self.batch_size, keras.backend.backend()
+        digest = hashlib.sha256(repr((architecture(options, fixed), dict(stage.codes), way)).encode())
         for network in fixed.values():
             for weight in network.weights:
                 digest.update(np.ascontiguousarray(ops.convert_to_numpy(weight)))
@@ -111,7 +114,7 @@ class _Encoder:
         ])  # fmt: skip
 
     def _rows(self, *arrays):
-        # Always as many: the bits of a row may depend on how many there are.
+        # Always as many.
         left = self.batch_size - len(arrays[0])
         filled = [np.concatenate([array, np.repeat(array[:1], left, axis=0)]) for array in arrays]
         names = ("pixels", "keypoints", "flip")

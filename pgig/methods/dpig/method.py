@@ -114,7 +114,7 @@ class Dpig(DpigLosses):
             return Stage(name, players, validate="generator")
         if name == "pose":
             trained = ("pose_encoder", "pose_decoder")
-            player = Player("pose", trained, self.pose_loss, self._adam(self.config.g_lr))
+            player = Player("pose", trained, self.pose_loss, self._adam(self.config.g_lr, 1))
             return Stage(name, (player,), validate="pose")
         if name == "all":
             return Stage(name, ())
@@ -140,7 +140,7 @@ class Dpig(DpigLosses):
     def _rate(self, rate, updates=1, first=0):
         """A learning rate that is halved after so many iterations of so many updates.
 
-        The published generators and mappings are first updated in the second iteration: their update number k has the
+        The published generators, pose networks and mappings are first updated in the second iteration: their update number k has the
         rate of iteration k + `first`.
         """
         every = self.config.lr_update_step * updates
@@ -205,8 +205,8 @@ class Dpig(DpigLosses):
         return self.networks["generator"](given | {"pose": pose})
 
     def render(self, codes, keypoints):
-        """Pictures (B, H, W, 3) in [-1, 1] of codes in poses (B, 18, 3) y, x, visible."""
-        return ops.clip(self.decoded(codes, disc_maps(keypoints, self.size)), -1.0, 1.0)
+        """Pictures (B, H, W, 3), without bounds, of codes in poses (B, 18, 3) y, x, visible."""
+        return self.decoded(codes, disc_maps(keypoints, self.size))
 
     def mapped(self, noise):
         """Codes that noise of the standard deviation `deviation` is mapped to: {factor: (B, size)}."""
