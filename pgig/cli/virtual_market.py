@@ -18,7 +18,7 @@ def virtual_market(argv=None):
     add("--pose", default="real", choices=("real", "sampled"), help="poses of training pictures, or of noise")
     add("--names", default="market", choices=("market", "published"),
         help="bounding_box_train/0001_c1s1_000000_00.png and train.txt; or, as the original program, "
-        "G/0000_c1s1_000000_00000_LOGIT.png, people from 0",
+        "G/0000_c1s1_000000_00000_LOGIT.png, people from 0 (the first of whom `train-reid` takes for a distractor)",
     )  # fmt: skip
     own, options = parse_with(parser, argv)
     for name in ("ids", "images", "generate"):

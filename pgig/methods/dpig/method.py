@@ -140,8 +140,8 @@ class Dpig(DpigLosses):
     def _rate(self, rate, updates=1, first=0):
         """A learning rate that is halved after so many iterations of so many updates.
 
-        The published generators, pose networks and mappings are first updated in the second iteration: their update number k has the
-        rate of iteration k + `first`.
+        The published generators, pose networks and mappings are first updated in the second iteration: their update
+        number k has the rate of iteration k + `first`.
         """
         every = self.config.lr_update_step * updates
         if not every:
