@@ -57,6 +57,12 @@ def pytest_runtest_logfinish():
         _peak = now
 
 
+@pytest.fixture
+def no_packages(monkeypatch):
+    """No installed package ships a weight file."""
+    monkeypatch.setattr("pgig.pretrained.catalogue._in_distribution", lambda record: None)
+
+
 def make_dataset(root, name, size, people=(2, 1), pictures=3, seed=0):
     """Write noise pictures with figures somewhere in them, annotations and pairs: data/<name>-... under `root`.
 

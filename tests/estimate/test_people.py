@@ -104,7 +104,7 @@ def test_other_arrays_are_refused(pixels):
         find_people(pixels, DotEstimator())
 
 
-def test_estimators_by_name(tmp_path, monkeypatch):
+def test_estimators_by_name(tmp_path, monkeypatch, no_packages):
     monkeypatch.setenv("PGIG_WEIGHTS", str(tmp_path))
     with pytest.raises(OptionsError, match="'posenet' is unknown: choose one of auto, movenet, openpose"):
         load_estimator_by_name("posenet")

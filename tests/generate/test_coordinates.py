@@ -12,7 +12,7 @@ from pgig.generate.coordinates import annotate, run, sentences
 from pgig.pose.files import read_annotations, write_annotations
 from pgig.utils.locks import alone_in
 from tests.estimate.dots import DotEstimator, figure, photo
-from tests.golden.deformable_gan.scores import estimator_maps
+from tests.golden.estimator_maps import estimator_maps
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/deformable-gan/coordinates.json"
 
@@ -183,7 +183,7 @@ def test_the_original_network_is_taken_where_its_file_lies(dots, tmp_path):
     assert dots == [("auto", None), ("openpose", "pose_estimator.h5"), ("movenet", None), ("auto", "mine.h5")]
 
 
-def test_mistakes_are_found_before_any_work(dots, tmp_path, monkeypatch):
+def test_mistakes_are_found_before_any_work(dots, tmp_path, monkeypatch, no_packages):
     monkeypatch.setenv("PGIG_WEIGHTS", str(tmp_path))
     options = parse([])
     with pytest.raises(DataError, match="--images_dir"):

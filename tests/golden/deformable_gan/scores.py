@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from pgig.estimate.decode import FIELD_CHANNELS, decode, scales
+from pgig.estimate.decode import decode, scales
 from pgig.evaluate.scores import score_pictures
 from pgig.evaluate.values import to_grid_pixels, to_image, to_pixels
 from pgig.metrics.inception_score import inception_score
 from pgig.metrics.l1 import l1
 from pgig.metrics.masks import ma_mask
 from pgig.metrics.ssim import ssim
-from pgig.pose.joints import DRAW_LIMBS
+from tests.golden.estimator_maps import estimator_maps
 
 
 @pytest.fixture(scope="module")
@@ -72,30 +72,6 @@ def test_bytes_and_network_values(scores):
     np.testing.assert_array_equal(to_grid_pixels(scores["deprocess_in"]), scores["deprocess_dataset_out"])
     values = to_image(np.arange(256, dtype=np.uint8))
     np.testing.assert_allclose(values, scores["preprocess_0_255"], rtol=0, atol=1e-12)
-
-
-def estimator_maps(case, size):
-    """The maps that the README of the golden data describes."""
-    rows, columns = np.mgrid[: size[0], : size[1]]
-    heat, fields = np.zeros((*size, 19)), np.zeros((*size, 38))
-    for person, amplitude in zip(case["people"], case["amplitudes"], strict=True):
-        points = np.array(person, dtype=float)
-        present = (points != -1).all(axis=-1)
-        for joint in np.flatnonzero(present):
-            y, x = points[joint]
-            blob = amplitude * np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 18)
-            heat[..., joint] = np.maximum(heat[..., joint], blob)
-        for (first, second), channel in zip(DRAW_LIMBS, FIELD_CHANNELS, strict=True):
-            start, along = points[first], points[second] - points[first]
-            if present[first] and present[second] and along.any():
-                length = np.hypot(*along)
-                y, x = along / length
-                t = (rows - start[0]) * y + (columns - start[1]) * x
-                offset = (columns - start[1]) * y - (rows - start[0]) * x
-                near = (t >= -1) & (t <= length + 1) & (np.abs(offset) <= 2)
-                fields[near, channel], fields[near, channel + 1] = amplitude * x, amplitude * y
-    heat[..., 18] = 1 - heat[..., :18].max(axis=-1)
-    return heat, fields
 
 
 def test_keypoint_decoding(golden):
