@@ -11,7 +11,7 @@ def make_parser():
     """The argument parser with every flag and its default."""
     from pgig.cli.options import make_parser
 
-    return make_parser(program="cmd.py")
+    return make_parser()
 
 
 def args(argv=None):

@@ -94,7 +94,7 @@ DATA = [
     (other_size, "0001_c0.jpg is 120 x 64 pixels .* but 128 x 64"),
     (unknown_name, "names 0009_c9.jpg, but no annotation"),
     (no_pairs, "pairs-train.csv cannot be read .* create_pairs_dataset.py"),
-    (too_few_pairs, "1 pairs, fewer than one batch of 2"),
+    (too_few_pairs, "1 pair, fewer than one batch of 2"),
 ]
 
 

@@ -113,7 +113,7 @@ def test_fashion_is_sorted_by_lists_and_cropped(fashion):
     assert "test.lst" in refuse(fashion, HERE / "generate_fashion_datasets.py", "--input_dir", "fasion")
     (fashion / "test.lst").write_text("fashionMENDenimid0000008001_2sidex.jpg\n")
     text = succeed(fashion, HERE / "generate_fashion_datasets.py", "--form", "patn", "--input_dir", "fasion")
-    assert "In neither list: 1 pictures." in text
+    assert "In neither list: 1 picture." in text
     assert names(fashion / "fasion-resize-dataset" / "train") == [woman]
     assert "--size" in refuse(fashion, HERE / "resize_fasion.py", "--size", "128x88")
 

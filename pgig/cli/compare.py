@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pgig.cli.parser import CommandParser
 from pgig.errors import OptionsError
+from pgig.utils.words import counted
 
 _MOST_SAMPLES = 100_000
 
@@ -38,7 +39,7 @@ def compare(argv=None):
     write_files(words.output, comparison, published)
     page = Path(words.output) / "comparison.html"
     reasons = write_page(page, comparison, published, words.title, words.examples, show=True)
-    print(f"\nprotocol {protocol}, data set {dataset or 'not named'}, {len(comparison.pairs)} pairs\n")
+    print(f"\nprotocol {protocol}, data set {dataset or 'not named'}, {counted(len(comparison.pairs), 'pair')}\n")
     print(terminal_table(comparison, published, shutil.get_terminal_size((100, 24)).columns))
     print("\n* best of the runs, (...) baselines" + (", [...] published" if published else ""))
     print("\n".join([*published_notes(comparison, published), *comparison.notes, *reasons]))
@@ -100,7 +101,7 @@ def _folder(path):
 
 def _parser():
     parser = CommandParser(
-        prog="pgig compare",
+        prog="python -m pgig compare",
         description="Compare the scores of runs: a table with intervals, and a page with examples.",
     )
     parser.add_argument(

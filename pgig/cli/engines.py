@@ -89,7 +89,7 @@ def _options(own, words, rest):
     stage = "1" if own.engine == TRAIN1 else "2"
     head = ["--method", "mobile-pg2" if own.mobilenet else "pg2", "--stage", stage, "--family", "human-pose-transfer"]
     head += [f"--{folder}={own.output}" for folder in ("output_dir", "checkpoints_dir", "generated_images_dir")]
-    return parse([*head, "--checkpoint_ratio", "1", *words, *rest], "python -m pgig run")
+    return parse([*head, "--checkpoint_ratio", "1", *words, *rest])
 
 
 def _leave(output, config, notes):

@@ -14,7 +14,7 @@ layouts of --generated:
   strip3    the same names, source | target | generated            (Human-Pose-Transfer with mobile PG2; never guessed)
   strip6    the same names, six panels, generated | target last    (there with -v; never guessed)
   single    <from>_2_<to>_vis.jpg, target in --reference           (GFLA, DPTN, PIDM)
-  pg2       folders x_target, G or G1, G2, and mask                (PG2, DPIG)
+  pg2       folders x_target, G or G1, G2, and mask_target or mask (PG2, DPIG)
   pairs     NAME.png, target of the same name in --reference; or --pairs FILE.csv with the columns
             from,to,generated or real_target,generated
 With other layouts, --pairs FILE.csv with the columns from,to chooses and orders the pairs: give the published list.

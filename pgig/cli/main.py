@@ -67,7 +67,7 @@ def check(argv=None):
     """Say in sentences what is missing or wrong in a data set."""
     from pgig.cli.options import parse
 
-    options = parse(argv, "pgig check")
+    options = parse(argv, "python -m pgig check")
 
     from pgig.data.check import main
 

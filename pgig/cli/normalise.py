@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pgig.cli.parser import CommandParser
 from pgig.errors import OptionsError
+from pgig.utils.words import counted
 
 
 def canonical_poses(argv=None):
@@ -27,8 +28,8 @@ def canonical_poses(argv=None):
     poses = find_canonical_poses(names, keypoints, data.image_size, own.count, options.shared.seed)
     write_canonical_poses(own.output, poses)
     for number, (picture, members) in enumerate(zip(poses.pictures, poses.members, strict=True), start=1):
-        print(f"{number:2}: {members} pictures, as {picture}")
-    print(f"{len(poses)} canonical poses: {own.output}")
+        print(f"{number:2}: {counted(members, 'picture')}, as {picture}")
+    print(f"{counted(len(poses), 'canonical pose')}: {own.output}")
 
 
 def normalise(argv=None):

@@ -5,11 +5,10 @@ Values come, in rising order of precedence, from the defaults, a TOML file (`--c
 
 import argparse
 import dataclasses
-import difflib
-import re
 import tomllib
 from dataclasses import dataclass
 
+from pgig.cli.parser import CommandParser
 from pgig.config import DataPaths, Shared
 from pgig.data.paths import data_paths
 from pgig.errors import OptionsError
@@ -62,40 +61,65 @@ class Options:
         return head | dataclasses.asdict(self.shared) | data | dataclasses.asdict(self.config)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises its errors. Args: method: whose flags it has."""
+class _Parser(CommandParser):
+    """Knows the flags of other methods as such. Args: method: whose flags it has."""
 
     def __init__(self, method, **settings):
         super().__init__(**settings)
         self._method = method
 
-    def error(self, message):
-        if match := re.match(r"argument .*?(--\w+).*: expected one argument$", message):
-            message = f"{match[1]} got no value; one that begins with a minus sign is written {match[1]}=VALUE"
-        raise OptionsError(f"{message[:1].upper()}{message[1:]}; {_help_of(self._method)}")
+    def not_known(self, flag, names):
+        name = flag.lstrip("-")
+        owners = [other for other in available() if other != self._method and name in _fields(other)]
+        if owners:
+            return (
+                f"--{name} belongs to --method {', '.join(owners)} and does not apply to {self._method}: leave it out."
+            )
+        return super().not_known(flag, names)
+
+    def help_command(self):
+        chosen = "" if self._method == DEFAULT_METHOD else f"--method {self._method} "
+        return super().help_command().replace("--help", f"{chosen}--help")
 
 
-def make_parser(method=DEFAULT_METHOD, program=None):
+def make_parser(method=DEFAULT_METHOD, program="cmd.py"):
     """The argument parser of one method: the shared flags and its own, each with its default."""
     defaults = _defaults(method)
-    parser = _bare_parser(method, program, defaults)
+    parser = _bare_parser(method, _plain(program), defaults)
     for action in parser._actions:
         action.default = defaults.get(action.dest, action.default)
     return parser
 
 
-def parse(argv=None, program=None):
+def parse(argv=None, program="cmd.py"):
     """Parse a command line into `Options`.
 
     Args:
         argv: list of words, or None for those of this process.
-        program: name for `--help`.
+        program: name for `--help` and for messages.
 
     Raises:
         OptionsError: a flag, a value, a key of the TOML file or a combination is wrong.
         SystemExit: `--help` was asked for.
     """
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    return parse_beside(_plain(program), argv)[2]
+
+
+def parse_beside(own, argv=None, takes_words=False):
+    """Parse a command line of one program's own flags and of the common ones.
+
+    Args:
+        own: `argparse.ArgumentParser` without `--help`: the program's name, what its help says, and its flags.
+        argv: list of words, or None for those of this process.
+        takes_words: whether words may stand among the flags, anywhere.
+
+    Returns:
+        {destination: value} of the own flags, list of those words, and the `Options` of the other flags.
+
+    Raises:
+        OptionsError, SystemExit: as `parse`.
+    """
+    first = CommandParser(prog=own.prog, add_help=False)
     first.add_argument("--method")
     first.add_argument("--config")
     early, _ = first.parse_known_args(argv)
@@ -107,16 +131,18 @@ def parse(argv=None, program=None):
     values = _defaults(method)
     _, implied = aliases().get(name, (info, {}))
     values |= implied
-    given, unknown = _bare_parser(method, program, values).parse_known_args(argv)
-    if unknown:
-        raise OptionsError(_explain(unknown[0], method))
+    parser = _bare_parser(method, own, values)
+    given, unknown = parser.parse_known_args(argv)
+    if unknown and (not takes_words or any(word.startswith("-") for word in unknown)):
+        raise OptionsError(parser.explain(unknown))
     flags = vars(given)
+    beside = {action.dest: flags.pop(action.dest) for action in own._actions}
     overrides = dict(_split_override(text) for text in flags.pop("t", None) or [])
     for source, origin in ((from_file, early.config), (overrides, "-t"), (flags, None)):
         for key, value in source.items():
             key = _canonical(method, key)
             if key not in values:
-                raise OptionsError(f"{origin}: {_explain('--' + key, method)}")
+                raise OptionsError(f"{origin}: {parser.not_known('--' + key, list(values))}")
             if key == "config" and source is not flags or key == "method" and source is overrides:
                 raise OptionsError(f"{origin}: {key} cannot be given there: write --{key} {value}.")
             values[key] = value if origin is None else _convert(method, key, value, origin)
@@ -128,17 +154,24 @@ def parse(argv=None, program=None):
         raise OptionsError(f"--stage {stage} is unknown: {method} has {', '.join(stages)}.")
     _check_shared(shared)
     given = frozenset(_canonical(method, name) for name in {*from_file, *overrides, *flags})
-    return Options(shared, info, _pick(info.config, values), stage, data_paths(shared), given)
+    return beside, unknown, Options(shared, info, _pick(info.config, values), stage, data_paths(shared), given)
 
 
-def _bare_parser(method, program, defaults):
+def _plain(program):
+    """The parser of a program without flags of its own."""
+    return argparse.ArgumentParser(prog=program, add_help=False, description="Pose-guided person image generation.")
+
+
+def _bare_parser(method, own, defaults):
     parser = _Parser(
         method,
-        prog=program,
-        description="Pose-guided person image generation.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=own.prog,
+        usage=own.usage,
+        description=own.description,
+        epilog=own.epilog,
+        formatter_class=own.formatter_class,
+        parents=[own],
         argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
     )
     names = (*available(), *aliases())
     parser.add_argument("--method", choices=names, help=f"method (default: {DEFAULT_METHOD})")
@@ -225,21 +258,6 @@ def _read_toml(path):
     if not isinstance(values.get("method", ""), str):
         raise OptionsError(f"{path}: method is {values['method']!r}, but its name was expected, for example 'pg2'.")
     return values
-
-
-def _explain(flag, method):
-    """Say why a flag is not known: another method's, a slip of the pen, or nothing of ours."""
-    name = flag.lstrip("-").partition("=")[0]
-    owners = [other for other in available() if other != method and name in _fields(other)]
-    if owners:
-        return f"--{name} belongs to --method {', '.join(owners)} and does not apply to {method}: leave it out."
-    near = difflib.get_close_matches(name, _fields(method), n=1)
-    return f"{flag} is not known; {f'did you mean --{near[0]}?' if near else _help_of(method)}"
-
-
-def _help_of(method):
-    chosen = "" if method == DEFAULT_METHOD else f"--method {method} "
-    return f"`python cmd.py {chosen}--help` lists the flags."
 
 
 def _check_shared(shared):

@@ -12,11 +12,10 @@ def repose(argv=None):
     from pgig.estimate.boxes import parse_box
     from pgig.generate.flags import OwnParser, parse_with
 
-    parser = OwnParser(_PROGRAM, repose.__doc__)
-    parser.usage = f"{_PROGRAM} PHOTO --pose POSE -o OUT.png [flags of every program]; PHOTO may be a folder"
+    parser = OwnParser(_PROGRAM, repose.__doc__, "PHOTO --pose POSE -o OUT.png")
     parser.epilog = (
-        "Without --generator_checkpoint, the small generator of the project is used. Exit code: 0; 1 when photos or "
-        "poses of a batch were left out; 2 when nothing was made."
+        "PHOTO may be a folder. Without --generator_checkpoint, the small generator of the project is used. Exit code: "
+        "0; 1 when photos or poses of a batch were left out; 2 when nothing was made."
     )
     add = parser.add_argument
     add("--pose", help="a photo, a keypoint file (OpenPose or COCO .json, .npy, TABLE.csv:PICTURE), the name of a pose "
@@ -33,11 +32,8 @@ def repose(argv=None):
     add("--resume", action="store_true", help="keep the pictures of a batch that are there already")
     add("--estimator", default="auto", choices=("auto", "movenet", "openpose"), help="finds the joints; auto: MoveNet "
         "if it is there, else OpenPose (its file: --pose_estimator)")  # fmt: skip
-    words = sys.argv[1:] if argv is None else list(argv)
-    # First of all: further on, it could not be told from the values of other flags.
-    photos = [words.pop(0)] if words and not words[0].startswith("-") else []
-    own, options = parse_with(parser, words)
-    if not photos or not own.pose:
+    own, options = parse_with(parser, argv)
+    if len(own.words) != 1 or not own.pose:
         raise OptionsError(f"Give a photo and a pose: {_PROGRAM} PHOTO --pose POSE -o OUT.png.")
     if own.keypoints and (own.box or own.person != 1):
         raise OptionsError("--keypoints says where the person is: leave --box and --person out.")
@@ -48,7 +44,7 @@ def repose(argv=None):
     from pgig.repose.subjects import Finder
 
     request = Request(
-        *photos,
+        *own.words,
         own.pose,
         own.output,
         own.video,

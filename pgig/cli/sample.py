@@ -1,8 +1,5 @@
 """`python -m pgig sample` and `interpolate`: new persons, and pictures between two persons."""
 
-import sys
-from itertools import takewhile
-
 from pgig.errors import OptionsError
 
 
@@ -36,8 +33,8 @@ def interpolate(argv=None):
     from pgig.generate.interpolate import FRAMES, PATHS, SPACES, STEPS
 
     program = "python -m pgig interpolate"
-    parser = OwnParser(program, interpolate.__doc__)
-    parser.usage = f"{program} A B [flags of this program] [flags of every program]; A, B: names of two pictures"
+    parser = OwnParser(program, interpolate.__doc__, "A B")
+    parser.epilog = "A, B: names of two pictures of the data set."
     add = parser.add_argument
     add("-o", "--output", default="output/interpolation", metavar="DIR", help="folder of the frames, strip and film")
     add("--frames", type=int, default=FRAMES, help="pictures, the two ends included")
@@ -47,12 +44,10 @@ def interpolate(argv=None):
     add("--inversion_steps", type=int, default=STEPS, dest="steps", metavar="N",
         help="updates of the search for the noise of the two pictures",
     )  # fmt: skip
-    words = sys.argv[1:] if argv is None else list(argv)
-    # First of all: further on, they could not be told from the values of other flags.
-    names = list(takewhile(lambda word: not word.startswith("-"), words))
-    own, options = parse_with(parser, words[len(names) :])
+    own, options = parse_with(parser, argv)
+    names = vars(own).pop("words")
     if len(names) != 2:
-        raise OptionsError(f"{program} begins with the names of two pictures, but {len(names)} came: {program} A B.")
+        raise OptionsError(f"{program} takes the names of two pictures, but {len(names)} came: {program} A B [flags].")
 
     from pgig.generate.interpolate import run
 

@@ -2,6 +2,7 @@
 
 from pgig.cli.parser import CommandParser
 from pgig.errors import OptionsError
+from pgig.utils.words import counted
 
 
 def pckh(argv=None):
@@ -50,7 +51,8 @@ def reid(argv=None):
     *query, poses = _read(flags.query, flags.fuse, flags.original and flags.original[0])
     *gallery, others = _read(flags.gallery, flags.fuse, flags.original and flags.original[1])
     require_same_poses(poses, others)
-    print(f"{len(query[0])} queries, {len(gallery[0])} gallery pictures, {metric} distance")
+    counts = counted(len(query[0]), "query", "queries"), counted(len(gallery[0]), "gallery picture")
+    print(f"{', '.join(counts)}, {metric} distance")
     if flags.viper:
         _print_viper(query, gallery, metric)
     else:
@@ -71,7 +73,7 @@ def _read(path, how, original=None):
         return names, features, []
     names, features, poses = group_poses(names, features, path)
     features = with_original(names, features, *read_features(original)) if original else normalise(features)
-    print(f"{path}: {len(names)} pictures, {features.shape[1]} features each, fused by {how}")
+    print(f"{path}: {counted(len(names), 'picture')}, {features.shape[1]} features each, fused by {how}")
     return names, fuse(features, how), poses
 
 

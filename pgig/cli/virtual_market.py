@@ -1,7 +1,5 @@
 """`python -m pgig virtual-market`: its flags. Nothing heavy is imported before they are parsed."""
 
-from pgig.errors import OptionsError
-
 
 def virtual_market(argv=None):
     """Make labelled pictures of people whom nobody has seen, to train a re-identification network."""
@@ -21,13 +19,6 @@ def virtual_market(argv=None):
         "G/0000_c1s1_000000_00000_LOGIT.png, people from 0 (the first of whom `train-reid` takes for a distractor)",
     )  # fmt: skip
     own, options = parse_with(parser, argv)
-    for name in ("ids", "images", "generate"):
-        if getattr(own, name) is not None and getattr(own, name) < 1:
-            raise OptionsError(f"--{name} {getattr(own, name)} must be 1 or more.")
-
-    from pgig.generate.sources import require_whole
-
-    require_whole(options)
 
     from pgig.generate.virtual_market import run
 

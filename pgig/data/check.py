@@ -20,6 +20,7 @@ from pgig.errors import DataError
 from pgig.pose.check import is_valid, outside
 from pgig.pose.files import read_annotations
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 # Of a long list of like findings that many are shown.
 SHOWN = 5
@@ -110,7 +111,7 @@ def check(paths, batch_size=1, progress=True):
     where = find_pictures(folders)
     for folder in folders:
         count = sum(place == folder for place in where.values())
-        findings.append(Finding(f"{folder} holds {count} pictures.", not where))
+        findings.append(Finding(f"{folder} holds {counted(count, 'picture')}.", not where))
 
     poses = {}
     for origin in (paths.annotations_file_test, paths.annotations_file_train):
@@ -124,7 +125,7 @@ def check(paths, batch_size=1, progress=True):
 
     backgrounds = find_pictures((paths.bg_images_dir_train, paths.bg_images_dir_test))
     if backgrounds:
-        findings.append(Finding(f"There are {len(backgrounds)} background pictures for --use_bg 1."))
+        findings.append(Finding(f"{counted(len(backgrounds), 'background picture')} for --use_bg 1."))
     findings += _check_batches(paths.pairs_file_train, batch_size)
     return findings
 
@@ -140,7 +141,7 @@ def _check_table(origin, poses, paths):
     valid, found = is_valid(keypoints), (keypoints[..., 2] > 0).any(-1)
     findings.append(
         Finding(
-            f"{origin} has {len(table)} rows: {valid.sum()} with shoulders and hips, "
+            f"{origin} has {counted(len(table), 'row')}: {valid.sum()} with shoulders and hips, "
             f"{len(table) - found.sum()} without any joint."
         )
     )
@@ -180,7 +181,9 @@ def _check_pairs(origin, poses, where):
 
     findings = [
         Finding(
-            f"{origin} has {len(pairs)} pairs of {len(names)} pictures of {len(people)} people.", not pairs
+            f"{origin} has {counted(len(pairs), 'pair')} of {counted(len(names), 'picture')} of "
+            f"{counted(len(people), 'person', 'people')}.",
+            not pairs,
         )
     ]
     findings += _several(f"named in {origin}, not annotated", sorted(names - poses.keys()), stops=True)
@@ -190,11 +193,13 @@ def _check_pairs(origin, poses, where):
     touched = sum(bool(invalid.intersection(pair)) for pair in pairs)
     if touched:
         findings.append(
-            Finding(f"{touched} pairs of {origin} hold a pose without both shoulders and both hips.")
+            Finding(f"{counted(touched, f'pair of {origin} holds', f'pairs of {origin} hold')} a pose without both "
+                "shoulders and both hips.")
         )
     strangers = sum(person(source) != person(target) for source, target in pairs)
     if strangers:
-        findings.append(Finding(f"{strangers} pairs of {origin} show two different people."))
+        shown = counted(strangers, f"pair of {origin} shows", f"pairs of {origin} show")
+        findings.append(Finding(f"{shown} two different people."))
     return findings
 
 
@@ -204,10 +209,12 @@ def _check_batches(origin, batch_size):
     except DataError:
         return []
     if count < batch_size:
-        return [Finding(f"{count} pairs are fewer than one batch of {batch_size}: lower --batch_size.", True)]
+        few = counted(count, "pair is", "pairs are")
+        return [Finding(f"{few} fewer than one batch of {batch_size}: lower --batch_size.", True)]
     return [
         Finding(
-            f"Training would use {count} pairs, {count // batch_size} batches of {batch_size} in one pass."
+            f"Training would use {counted(count, 'pair')}, {counted(count // batch_size, 'batch', 'batches')} of "
+            f"{batch_size} in one pass."
         )
     ]
 
@@ -216,11 +223,10 @@ def _several(what, names, stops=False):
     """One finding for a list of names, the first few of them shown; none for an empty list."""
     if not names:
         return []
-    noun = "name" if len(names) == 1 else "names"
     rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return [
         Finding(
-            f"{len(names)} {noun} {what}: {', '.join(names[:SHOWN])}{rest}.",
+            f"{counted(len(names), 'name')} {what}: {', '.join(names[:SHOWN])}{rest}.",
             stops,
         )
     ]

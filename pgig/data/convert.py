@@ -19,6 +19,7 @@ from pgig.pose.files import read_annotations
 from pgig.utils.files import atomic_path, sweep, write_text
 from pgig.utils.progress import progress_bar
 from pgig.utils.random import generator
+from pgig.utils.words import counted
 
 # First bytes of JPEG and PNG files.
 _KEPT = (b"\xff\xd8", b"\x89PNG")
@@ -68,8 +69,9 @@ def import_records(records, paths, split, renames=False, progress=True):
                 writer.pairs.append(tuple(_add(writer, names, record, side, where) for side in (0, 1)))
         if not writer.pairs:
             raise DataError(f"{', '.join(map(str, records))} holds no pair of one person: give other files.")
-    strangers = f" {skipped} pairs of two people were left out." if skipped else ""
-    renamed = f" {names.renamed} pictures got another name." if names.renamed else ""
+    left_out = counted(skipped, "pair of two people was", "pairs of two people were")
+    strangers = f" {left_out} left out." if skipped else ""
+    renamed = f" {counted(names.renamed, 'picture')} got another name." if names.renamed else ""
     return writer.summary(files) + strangers + renamed
 
 
@@ -174,7 +176,7 @@ def export_records(
         with atomic_path(path) as temporary:
             temporary.write_bytes(pickle.dumps([list(pair) for pair in some], 2))
     write_text(Path(folder, "tf_record_pair_num.txt"), f"cnt:{len(pairs)}")
-    return f"{len(pairs)} pairs of {len(names)} pictures: {target}"
+    return f"{counted(len(pairs), 'pair')} of {counted(len(names), 'picture')}: {target}"
 
 
 def _open_split(paths, split):

@@ -8,6 +8,7 @@ from pgig.data.folders import FolderSource, background_name, list_dataset, refus
 from pgig.data.images import decode
 from pgig.data.records import open_records
 from pgig.errors import DataError, StorageError
+from pgig.utils.words import counted
 
 
 class ImageSet:
@@ -71,7 +72,7 @@ class ImageSet:
             raise DataError(f"{origin} holds no pairs: make the lists with create_pairs_dataset.py.")
         if len(pairs) < least:
             raise DataError(
-                f"{origin} holds {len(pairs)} pairs, fewer than one batch of {least}: lower --batch_size or "
+                f"{origin} holds {counted(len(pairs), 'pair')}, fewer than one batch of {least}: lower --batch_size or "
                 "add pairs."
             )
         try:

@@ -24,6 +24,7 @@ from pgig.errors import DataError
 from pgig.utils.files import atomic_folder, storage_errors, sweep, write_text
 from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 FORMAT = 1
 SHARD_BYTES = 64 * 2**20
@@ -120,7 +121,7 @@ def build(folder, listing, progress=True, shard_bytes=SHARD_BYTES):
     """
     if progress:
         note = "once; --use_records 0 reads the folders instead"
-        print(f"Making records of {len(listing.names)} pictures in {folder} ({note})", file=sys.stderr)
+        print(f"Making records of {counted(len(listing.names), 'picture')} in {folder} ({note})", file=sys.stderr)
     source = FolderSource(listing)
     with atomic_folder(folder) as temporary:
         with contextlib.closing(_Shards(temporary, shard_bytes)) as shards:

@@ -13,6 +13,7 @@ from pgig.errors import DataError
 from pgig.pose.check import outside
 from pgig.pose.files import write_annotations
 from pgig.utils.files import atomic_folder, require_folder, sweep
+from pgig.utils.words import counted
 
 # Names that a keypoint table and every file system can hold: no separators of either, no control characters.
 _NAME = re.compile(r'[^\x00-\x20\x7f/\\:*?"<>|.][^\x00-\x1f\x7f/\\:*?"<>|]*')
@@ -87,10 +88,11 @@ class SplitWriter:
 
     def summary(self, files):
         """One sentence of what was written where."""
-        lost = f" {self.left_out} joints outside their pictures count as missing." if self.left_out else ""
+        outside = counted(self.left_out, "joint outside its picture counts", "joints outside their pictures count")
+        lost = f" {outside} as missing." if self.left_out else ""
         return (
-            f"{len(self.poses)} pictures: {files.images_dir}; keypoints: {files.annotations_file}; "
-            f"{len(self.pairs)} pairs: {files.pairs_file}.{lost}"
+            f"{counted(len(self.poses), 'picture')}: {files.images_dir}; keypoints: {files.annotations_file}; "
+            f"{counted(len(self.pairs), 'pair')}: {files.pairs_file}.{lost}"
         )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from pgig.evaluate.scores import summary_line
 from pgig.report.report import Gallery, Table, ranked_examples, report
+from pgig.utils.words import counted
 
 _EXAMPLES = 4
 _ARROWS = {"higher": "↑", "lower": "↓"}
@@ -22,7 +23,7 @@ def print_scores(results):
     print(f"\n{head:{width}}" + "".join(f"{name:>{_column(name)}}" for name in results))
     for key, title in titles.items():
         print(f"{title:{width}}" + "".join(f"{shown(r.get(key)):>{_column(n)}}" for n, r in results.items()))
-    print(f"\n{first['pairs']} pairs, list: {first['pair_list']}, SHA-256 {first['pairs_sha256'][:16]}...")
+    print(f"\n{counted(first['pairs'], 'pair')}, list: {first['pair_list']}, SHA-256 {first['pairs_sha256'][:16]}...")
     for note in first["notes"]:
         print(note)
     if first["protocol"] == "pose-gan":
@@ -51,7 +52,7 @@ def write_page(path, title, subtitle, results, scorer, panels, caption):
         f"Protocol {protocol.name}: {protocol.source}. Pictures: {protocol.pictures}.",
         *first["notes"],
     )
-    pairs = f"{first['pairs']} pairs (list: {first['pair_list']}, SHA-256 {first['pairs_sha256'][:16]}…)"
+    pairs = f"{counted(first['pairs'], 'pair')} (list: {first['pair_list']}, SHA-256 {first['pairs_sha256'][:16]}…)"
     table = Table(f"Protocol {protocol.name} on {pairs}", ("", *results), rows, note, first_stands_out=False)
     galleries = _galleries(first, scorer.pair_scores(), panels, caption)
     report(path, title, tables=[table], images=galleries, subtitle=subtitle)

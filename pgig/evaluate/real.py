@@ -11,6 +11,7 @@ from pgig.evaluate.prepare import STEPS
 from pgig.evaluate.resize import resize_pil_bicubic
 from pgig.utils.files import sha256
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 _BATCH = 32
 
@@ -33,8 +34,8 @@ class RealPictures:
         self.names = list_images(folder)
         if len(self.names) < 2:
             raise DataError(
-                f"The reference set {folder} holds {len(self.names)} pictures, but a set score needs the training "
-                "pictures, two at least: give their folder."
+                f"The reference set {folder} holds {counted(len(self.names), 'picture')}, but a set score needs the "
+                "training pictures, two at least: give their folder."
             )
         self._rows = {}
 

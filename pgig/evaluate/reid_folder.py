@@ -15,6 +15,7 @@ from pgig.reid.files import TrainedFeatures
 from pgig.reid.pictures import read_resized
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 from pgig.weights.foreign import kind_of
 
 # (height, width) to which pictures are resized: that of PN-GAN; AlexNet sees small pictures better as they are.
@@ -60,7 +61,8 @@ def run(folder, output, network=None, weights=None, scaling=None, size=None, bat
             bar.update(len(pixels))
     kept.save()
     write_features(output, names, np.concatenate(features))
-    print(f"{len(names)} features of {features[0].shape[1]} numbers each, of {extractor.name}: {output}")
+    size = features[0].shape[1]
+    print(f"Features of {counted(len(names), 'picture')}, {size} numbers each, of {extractor.name}: {output}")
 
 
 def _extractor(network, weights, scaling, batch_size):

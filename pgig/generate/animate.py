@@ -6,6 +6,7 @@ from pgig.data.dataset import open_images
 from pgig.generate.sequence import PAIRS, dataset_paths, read_sequence, write_dataset
 from pgig.generate.video import check_video, write_video
 from pgig.layouts.triptych import write_triptych
+from pgig.utils.words import counted
 
 
 def run(options, source, frames, keypoints, background, video, fps):
@@ -46,9 +47,9 @@ def run(options, source, frames, keypoints, background, video, fps):
             write_triptych(folder, *row)
             shown.append(np.concatenate(row[2:], axis=1))
     write_video(video, shown, fps)
-    print(f"{len(shown)} frames (photo | frame | generated): {video}; their pictures: {folder}.")
+    print(f"{counted(len(shown), 'frame')} (photo | frame | generated): {video}; their pictures: {folder}.")
     if len(pairs) < len(paths) - 1:
-        print(f"Left out for want of shoulders or hips: {len(paths) - 1 - len(pairs)} frames.")
+        print(f"Left out for want of shoulders or hips: {counted(len(paths) - 1 - len(pairs), 'frame')}.")
 
 
 _ROW = ("source_name", "target_name", "source_pixels", "target_pixels", "generated_pixels")

@@ -18,6 +18,7 @@ from pgig.pose.joints import MISSING, NAMES
 from pgig.pretrained.catalogue import what_is_missing
 from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 _NOBODY = [[MISSING, MISSING, 0]] * len(NAMES)
 
@@ -62,7 +63,7 @@ def run(options, estimator="auto", threshold=THRESHOLD, box=None, several=False,
     if several and detector is None:
         raise OptionsError(f"--several needs a detector of people. {what_is_missing('person-ssdlite')}")
     for pictures, path in jobs:
-        print(f"{path}: {len(pictures)} pictures, estimator {network.name}")
+        print(f"{path}: {counted(len(pictures), 'picture')}, estimator {network.name}")
         outcome = annotate(pictures, path, network, threshold, box, detector, mix)
         for sentence in sentences(outcome):
             print(sentence)
@@ -112,7 +113,7 @@ def annotate(pictures, path, estimator, threshold=THRESHOLD, box=None, detector=
 
 def sentences(outcome):
     """An `Outcome` in words: list of sentences, the first of them about the rows."""
-    said = [f"{outcome.new} rows were added."]
+    said = [f"{counted(outcome.new, 'row was', 'rows were')} added."]
     if outcome.nobody:
         said.append(f"Without any joint, all -1: {_several(outcome.nobody)}.")
     if outcome.incomplete:

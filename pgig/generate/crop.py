@@ -11,6 +11,7 @@ from pgig.generate.pixels import require_picture_name, write_picture
 from pgig.layouts.pictures import Part, check_parts, find_pictures, read_parts
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 
 def run(root, output, panels=5, panel=None):
@@ -44,4 +45,4 @@ def run(root, output, panels=5, panel=None):
     for part in progress_bar(parts, "Cutting", "picture"):
         (pixels,) = read_parts([part], size)
         write_picture(Path(output) / part.path.name, pixels)
-    print(f"{len(parts)} pictures of {size[0]} x {size[1]} pixels (height x width): {output}")
+    print(f"{counted(len(parts), 'picture')} of {size[0]} x {size[1]} pixels (height x width): {output}")

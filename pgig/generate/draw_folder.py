@@ -13,6 +13,7 @@ from pgig.generate.draw_sheet import columns_for, titled_sheet
 from pgig.generate.pixels import write_picture
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 # Pixels that a sheet may have, twice as many for wide pictures. What cannot be read is grey on it.
 _MOST_PIXELS, _GREY = 2**25, 192
@@ -117,4 +118,4 @@ class _Problems:
         for what, sentences in self._found.items():
             if sentences:
                 print(f"{len(sentences)} of {self.count} pictures are {what}; the first: {sentences[0]}")
-        print(f"{self.count - len(unread)} pictures of {self.source}: {output}")
+        print(f"{counted(self.count - len(unread), 'picture')} of {self.source}: {output}")

@@ -14,12 +14,9 @@ from pgig.errors import OptionsError
 from pgig.evaluate.values import to_pixels
 from pgig.generate.forward import forward_batches
 from pgig.train.step import build_method, compile_forward, engine
-from pgig.utils.files import sha256
 from pgig.utils.progress import progress_bar
 from pgig.utils.random import generator
-from pgig.weights import foreign
-from pgig.weights.networks import adopt_options, architecture, load_checkpoints
-from pgig.weights.tensorflow_checkpoint import index_of
+from pgig.weights.networks import adopt_all, architecture, file_hash, load_checkpoints, named_files
 
 
 def build_factored(options):
@@ -33,11 +30,10 @@ def build_factored(options):
         said again.
 
     Raises:
-        WeightsError: a weight file is missing or unreadable.
+        WeightsError: a weight file is missing or unreadable, or two cannot be used together.
     """
     options = replace(options, stage=options.method.whole, given=options.given | {"stage"})
-    for path in _weight_files(options).values():
-        options = adopt_options(options, path)
+    options = adopt_all(options)
     engine.prepare()
     return build_method(options), options
 
@@ -86,10 +82,7 @@ def load_factored(method, options, mapped=(), decodes_poses=False):
 
 def origin(method, options):
     """What the pictures of a folder are made from, as far as networks go: see `pgig.generate.reid.claim`."""
-    hashes = {
-        name: sha256(index_of(path) if foreign.kind_of(path) == "tensorflow" else path)
-        for name, path in _weight_files(options).items()
-    }
+    hashes = {name: file_hash(path) for name, path in named_files(options).items()}
     return hashes | {"network": architecture(options, method.networks)}
 
 
@@ -207,8 +200,3 @@ def _in_parts(function, arrays, options):
         for part in parts_of(count, options.shared.test_batch_size)
     ]
     return {name: np.concatenate([ops.convert_to_numpy(one[name]) for one in made]) for name in made[0]}
-
-
-def _weight_files(options):
-    """{option: path} of the weight files that are named."""
-    return {name: path for name, path in options.flat().items() if name.endswith("_checkpoint") and path}

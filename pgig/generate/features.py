@@ -20,6 +20,7 @@ from pgig.data.pairs import read_pairs
 from pgig.errors import NumericsError, OptionsError, StorageError
 from pgig.generate.strips import pair_name
 from pgig.utils.files import atomic_path, require_folder, write_text
+from pgig.utils.words import counted
 
 # Name of the function of a `Method` for each kind.
 FUNCTIONS = {"bottleneck": "bottleneck", "gfv": "global_features"}
@@ -74,7 +75,7 @@ def run(options, output, kind="bottleneck", split="test", npy=False):
         else:
             write_npz(output / f"{name}.npz", (features for _, features in rows), len(stream))
         write_text(output / f"{name}.csv", index(pairs[name]))
-        print(f"Features of {len(stream)} pairs of {path}: {output}, in the order of {name}.csv.")
+        print(f"Features of {counted(len(stream), 'pair')} of {path}: {output}, in the order of {name}.csv.")
 
 
 def write_npz(path, parts, count):

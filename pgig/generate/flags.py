@@ -1,9 +1,9 @@
 """Flags of one program beside the common ones. Standard library only: `--help` must answer at once."""
 
 import argparse
+import sys
 
-from pgig.cli.options import parse
-from pgig.errors import OptionsError
+from pgig.cli.options import parse_beside
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -15,27 +15,23 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
 
 class OwnParser(argparse.ArgumentParser):
-    """A parser for the flags that only one program has; `parse_with` hands it the command line.
+    """Holds the flags that only one program has; `parse_with` parses them together with the common ones.
 
     Args:
         program: name of the program, `demo.py` or `python -m pgig COMMAND`, for `--help`.
         description: one sentence for `--help`.
+        words: what stands among the flags in any place, for `--help`; "": nothing does.
     """
 
-    def __init__(self, program, description):
+    def __init__(self, program, description, words=""):
         super().__init__(
             prog=program,
-            usage=f"{program} [flags of this program] [flags of every program]",
+            usage=" ".join([program, *filter(None, [words]), "[flags of this program] [flags of every program]"]),
             description=description,
             formatter_class=_Formatter,
             add_help=False,
-            allow_abbrev=False,
         )
-
-    def error(self, message):
-        sentence = message[:1].upper() + message[1:]
-        command = f"python {self.prog.removeprefix('python ')}"
-        raise OptionsError(f"{sentence}; `{command} --help` lists the flags.")
+        self.takes_words = bool(words)
 
 
 def parse_with(parser, argv=None, dataset=None):
@@ -47,16 +43,15 @@ def parse_with(parser, argv=None, dataset=None):
         dataset: the program's default of `--dataset`, used without that flag and without `--config`.
 
     Returns:
-        Namespace of the own flags, and `pgig.cli.options.Options` of the others.
+        Namespace of the own flags, and `words` (list) where the parser takes them; `pgig.cli.options.Options` of the
+        common flags.
 
     Raises:
         OptionsError: a flag or a value is wrong.
         SystemExit: `--help` was asked for.
     """
-    own, rest = parser.parse_known_args(argv)
-    if {"-h", "--help"} & set(rest):
-        # The common parser prints its own part below this one and leaves.
-        print(parser.format_help())
-    elif dataset and not {"--dataset", "--config"} & {word.partition("=")[0] for word in rest}:
-        rest += ["--dataset", dataset]
-    return own, parse(rest, parser.prog)
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if dataset and not {"--dataset", "--config"} & {word.partition("=")[0] for word in argv}:
+        argv += ["--dataset", dataset]
+    own, words, options = parse_beside(parser, argv, parser.takes_words)
+    return argparse.Namespace(**own, **({"words": words} if parser.takes_words else {})), options

@@ -8,6 +8,7 @@ from pgig.errors import DataError, OptionsError
 from pgig.generate.pixels import minmax, require_picture_name, write_picture
 from pgig.layouts.pictures import Part, check_parts, find_pictures, read_parts
 from pgig.utils.random import generator
+from pgig.utils.words import counted
 
 # What JPEG can hold on a side, and what fits into any memory.
 _LONGEST, _MOST_PIXELS = 65500, 2**27
@@ -37,7 +38,7 @@ def run(root, output, samples, columns, seed, normalise, gap=0):
     if not found:
         raise DataError(f"The folder {root} holds no picture but {output} itself: give another folder.")
     if len(found) < samples:
-        print(f"{root} holds {len(found)} pictures, fewer than {samples}: all are shown.")
+        print(f"{root} holds {counted(len(found), 'picture')}, fewer than {samples}: all are shown.")
     parts = [Part(path) for path in draw(found, samples, seed)]
     size, _ = check_parts(parts)
     counts = shape_of(len(parts), columns)
@@ -49,7 +50,7 @@ def run(root, output, samples, columns, seed, normalise, gap=0):
         )
     pixels = np.stack(read_parts(parts, size))
     write_picture(output, tile(pixels if normalise == "fixed" else minmax(pixels), columns, gap))
-    print(f"{len(parts)} pictures of {root}: {output}")
+    print(f"{counted(len(parts), 'picture')} of {root}: {output}")
 
 
 def draw(items, count, seed):

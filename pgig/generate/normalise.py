@@ -22,6 +22,7 @@ from pgig.pose.files import read_annotations
 from pgig.pose.joints import MISSING, NAMES
 from pgig.train.pictures import write_png
 from pgig.utils.files import sweep, write_text
+from pgig.utils.words import counted
 from pgig.weights.networks import architecture, weight_hashes
 
 SPLITS = ("train", "test", "query")
@@ -63,7 +64,7 @@ def run(options, split="test", images=None, poses=None, prefix="", normalise="fi
     sweep(folder)
     made = {rendered_name(prefix + name, k): (name, k) for name in names for k in range(1, len(joints) + 1)}
     missing = {name: pair for name, pair in made.items() if not (folder / name).exists()}
-    print(f"{len(missing)} of {len(made)} pictures are to be rendered: {len(names)} in {len(joints)} poses.")
+    print(f"{len(missing)} of {len(made)} pictures are to be rendered: {len(names)} in {counted(len(joints), 'pose')}.")
     if missing:
         stream = PoseStream(source, list(missing.values()), keypoints, joints, size)
         files = iter(missing)
@@ -72,7 +73,7 @@ def run(options, split="test", images=None, poses=None, prefix="", normalise="fi
                 write_png(folder / next(files), pixels if normalise == "fixed" else minmax(pixels))
     if split == "train" and not (images or prefix):
         write_text(folder / LIST_FILE, training_list(made))
-    print(f"{len(made)} pictures in {folder}.")
+    print(f"{counted(len(made), 'picture')} in {folder}.")
 
 
 def rendered_name(name, number):

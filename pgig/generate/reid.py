@@ -20,6 +20,7 @@ from pgig.pose.files import read_annotations
 from pgig.utils.files import atomic_path, sweep, write_text
 from pgig.utils.progress import progress_bar
 from pgig.utils.random import generator
+from pgig.utils.words import counted
 from pgig.weights.networks import architecture, weight_hashes
 
 TARGETS_PER_IMAGE = 2
@@ -94,8 +95,8 @@ def draw_pairs(names, keypoints, seed=0):
     ]
     if len(valid) < TARGETS_PER_IMAGE:
         raise DataError(
-            f"Only {len(valid)} training images have a picture and both shoulders and hips, but at least "
-            f"{TARGETS_PER_IMAGE} are needed: check the data set with `python -m pgig check`."
+            f"Only {counted(len(valid), 'training image has', 'training images have')} a picture and both shoulders "
+            f"and hips, but at least {TARGETS_PER_IMAGE} are needed: check the data set with `python -m pgig check`."
         )
     random = generator(seed, "re-id")
     draws = (random.choice(len(valid), TARGETS_PER_IMAGE, replace=False) for _ in valid)

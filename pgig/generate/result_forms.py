@@ -16,6 +16,7 @@ from pgig.layouts.pictures import stem
 from pgig.layouts.triptych import list_named, names_of, read_panels, triptych_name, write_triptych
 from pgig.pose.draw import draw_skeleton
 from pgig.report.report import Linked, report
+from pgig.utils.words import counted
 
 _PIXELS = ("source_pixels", "target_pixels", "generated_pixels")
 _ROW = ("source_name", "target_name", *_PIXELS, "source_keypoints", "target_keypoints")
@@ -117,7 +118,7 @@ class Strips(PairFiles):
     def write_index(self, pairs, title):
         files = [(self.name(*pair), f"{pair[0]} → {pair[1]}") for pair in pairs]
         caption = "source | its pose | target | its pose | generated"
-        report(self.folder / "index.html", title, images=[Linked(f"{len(files)} pairs", files)], subtitle=caption)
+        report(self.folder / "index.html", title, images=[Linked(counted(len(files), "pair"), files)], subtitle=caption)
 
 
 class Singles(PairFiles):

@@ -15,6 +15,7 @@ from pgig.generate.sources import first_sources, numbered, open_pictures, refuse
 from pgig.utils.files import atomic_path, require_folder, sweep
 from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 SOURCES, COUNT = 8, 8
 
@@ -85,7 +86,7 @@ def run(options, output, sample=None, count=COUNT, sources=None, names=None, pos
         _paint(output, painter, made, plan, data.image_size)
         write_grid(output / "grid.png", method, painter, images, numbers, own, made, plan)
         write_page(output, options, method, plan)
-    print(f"{len(names) * count} pictures, grid.png and index.html: {output}")
+    print(f"{counted(len(names) * count, 'picture')}, grid.png and index.html: {output}")
 
 
 def _require_counts(count, sources, names):

@@ -6,6 +6,7 @@ from pgig.data.dataset import open_images
 from pgig.data.pairs import read_pairs
 from pgig.errors import DataError, OptionsError
 from pgig.methods import available
+from pgig.utils.words import counted
 
 
 def require_whole(options):
@@ -51,7 +52,8 @@ def first_sources(data, count):
     """
     names = list(dict.fromkeys(source for source, _ in read_pairs(data.pairs_file_test)))[:count]
     if len(names) < count:
-        print(f"{data.pairs_file_test} has {len(names)} different sources, fewer than {count}: all are taken.")
+        found = counted(len(names), "different source")
+        print(f"{data.pairs_file_test} has {found}, fewer than {count}: all are taken.")
     return names
 
 

@@ -12,22 +12,18 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 
 from pgig.data.images import decode, list_images, read_bytes
 from pgig.data.training_poses import training_poses
-from pgig.errors import DataError, NumericsError, OptionsError, StorageError
-from pgig.generate.factors import Painter, build_factored, draw_noise, load_factored, origin
-from pgig.generate.reid import LIST_FILE, claim, training_list
+from pgig.errors import DataError, OptionsError, StorageError
 from pgig.generate.sources import refuse_taken, require_whole
 from pgig.pose.check import is_valid
 from pgig.report.report import Gallery, report
 from pgig.train.pictures import write_png
-from pgig.train.step import compile_forward
 from pgig.utils.files import sweep, write_text
 from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
-from pgig.utils.random import generator
+from pgig.utils.words import counted
 
 # Folder of the pictures for each way of naming them.
 FOLDERS = {"market": "bounding_box_train", "published": "G"}
@@ -53,6 +49,9 @@ def run(options, output, ids=500, images=24, generate=None, pose="real", names="
         PgigError: one sentence for whatever the user can mend.
     """
     require_whole(options)
+    for flag, value in (("ids", ids), ("images", images), ("generate", generate)):
+        if value is not None and value < 1:
+            raise OptionsError(f"--{flag} {value} must be 1 or more.")
     generate = generate or images
     judged = bool(options.shared.discriminator_checkpoint)
     if generate < images:
@@ -63,6 +62,11 @@ def run(options, output, ids=500, images=24, generate=None, pose="real", names="
             "--discriminator_checkpoint, or leave --generate out."
         )
     poses = real_poses(options.data) if pose == "real" else None
+
+    # Here, so that mistakes do not wait for Keras.
+    from pgig.generate.factors import build_factored, load_factored, origin
+    from pgig.generate.reid import LIST_FILE, claim, training_list
+    from pgig.generate.virtual_people import People
 
     method, options = build_factored(options)
     mapped = [factor.name for factor in method.factors if factor.name != "pose" or pose == "sampled"]
@@ -75,8 +79,8 @@ def run(options, output, ids=500, images=24, generate=None, pose="real", names="
         sweep(folder)
         _require_space(folder, ids * images - len(list_images(folder)), options.data.image_size)
         missing = _missing(folder, ids, images, names)
-        print(f"{len(missing)} of {ids} people are to be made, {images} pictures of each.")
-        people = _People(method, options, generate, poses, judged)
+        print(f"{len(missing)} of {ids} people are to be made, {counted(images, 'picture')} of each.")
+        people = People(method, options, generate, poses, judged)
         for person in progress_bar(missing, "Virtual Market", "person"):
             pixels, logits = people(person)
             # Of pictures that are alike to the discriminator, the earlier ones.
@@ -88,7 +92,7 @@ def run(options, output, ids=500, images=24, generate=None, pose="real", names="
         if names == "market":
             write_text(Path(output) / LIST_FILE, training_list(found))
         _write_page(output, folder, found, names)
-    print(f"{len(found)} pictures in {folder}; {Path(output) / 'index.html'} shows some of them.")
+    print(f"{counted(len(found), 'picture')} in {folder}; {Path(output) / 'index.html'} shows some of them.")
 
 
 def picture_name(names, person, frame, count, logit=None):
@@ -121,44 +125,6 @@ def real_poses(data):
     return poses
 
 
-class _People:
-    """Makes all pictures of a person, whose number and the seed decide on them.
-
-    Args:
-        method, options: of factors, with weights.
-        count: pictures of each person.
-        poses: (N, 18, 3) to draw from, or None: poses are sampled as well.
-        judged: whether there are logits.
-    """
-
-    def __init__(self, method, options, count, poses, judged):
-        def draw(noise):
-            codes = method.mapped(noise)
-            return codes if poses is not None else codes | {"pose": method.decoded_pose(codes["pose"])}
-
-        self._draw = compile_forward(method, draw)
-        self._paint = Painter(method, options, judged)
-        self._factors = [factor for factor in method.factors if factor.name != "pose" or poses is None]
-        self._method, self._seed, self._count, self._poses = method, options.shared.seed, count, poses
-
-    def __call__(self, person):
-        """Pixels (count, H, W, 3) uint8 and logits (count,) or None."""
-        count = self._count
-        noise = {f.name: draw_noise(self._method, f, self._seed, person, count) for f in self._factors}
-        drawn = {name: ops.convert_to_numpy(code) for name, code in self._draw(noise).items()}
-        # What is neither background nor pose is the person: the first of what was drawn, for all pictures.
-        varied = ("bg", "pose")
-        codes = {name: code if name in varied else np.tile(code[:1], (count, 1)) for name, code in drawn.items()}
-        keypoints = codes.pop("pose", None)
-        if keypoints is None:
-            random = generator(self._seed, "poses of a person", person)
-            keypoints = self._poses[random.choice(len(self._poses), count, replace=len(self._poses) < count)]
-        pixels, logits = self._paint(codes, keypoints)
-        if logits is not None and not np.isfinite(logits).all():
-            raise NumericsError("The discriminator's logits are not finite: its weights have diverged, load others.")
-        return pixels, logits
-
-
 def _beginning(names, person):
     return f"{person + (names == 'market'):04d}_c1s1_"
 
@@ -183,8 +149,8 @@ def _require_space(folder, count, size):
     needed, free = count * (3 * size[0] * size[1] + 4096), shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
-            f"{count} pictures in {folder} take up to {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free: free "
-            "some space, or make fewer --ids."
+            f"{counted(count, 'picture takes', 'pictures take')} up to {needed / 1e9:.1f} GB, but in {folder} "
+            f"{free / 1e9:.1f} GB are free: free some space, or make fewer --ids."
         )
 
 
@@ -197,5 +163,5 @@ def _write_page(output, folder, found, names):
         if own:
             strip = [decode(read_bytes(folder / name), None, name) for name in own]
             rows.append((own[0].partition("_")[0], np.concatenate(strip, axis=1)))
-    title = f"Virtual Market: the first {len(rows)} people"
+    title = f"Virtual Market: the first {counted(len(rows), 'person', 'people')}"
     report(Path(output) / "index.html", title, images=[Gallery("A row is a person", tuple(rows))])

@@ -10,6 +10,7 @@ from pgig.layouts.triptych import triptych_name
 from pgig.report.report import Linked, report
 from pgig.train.pictures import write_png
 from pgig.utils.files import sweep
+from pgig.utils.words import counted
 
 
 def run(options, output):
@@ -56,5 +57,5 @@ def run(options, output):
             write_png(Path(output) / next(files), sheet(one, data.image_size))
     listed = [(name, " → ".join(pair)) for name, pair in zip(names, pairs, strict=True)]
     title = f"{options.method.title} on {data.name}: what goes on inside"
-    report(Path(output) / "index.html", title, images=[Linked(f"{len(listed)} pairs", listed)])
-    print(f"{len(listed)} pictures and index.html: {output}")
+    report(Path(output) / "index.html", title, images=[Linked(counted(len(listed), "pair"), listed)])
+    print(f"{counted(len(listed), 'picture')} and index.html: {output}")

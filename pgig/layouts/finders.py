@@ -11,6 +11,7 @@ from pgig.layouts.pair_table import whose
 from pgig.layouts.partners import ByName, partners
 from pgig.layouts.pictures import Part, find_pictures, natural, stem
 from pgig.layouts.triptych import names_of
+from pgig.utils.words import counted
 
 # Panels of a file, the place of the target among them and that of the generated picture. The source is the first.
 _TRIPTYCH, _STRIP5, _STRIP3, _STRIP6 = (3, 1, 2), (5, 2, 4), (3, 1, 2), (6, 5, 4)
@@ -46,7 +47,8 @@ def kinds_of(name):
 def _listed(folder, notes):
     paths, others = find_pictures(folder)
     if others:
-        notes.append(f"{others} files of {folder} are no pictures and were passed over.")
+        passed_over = counted(others, "file that is no picture", "files that are no pictures")
+        notes.append(f"Passed over in {folder}: {passed_over}.")
     return paths
 
 
@@ -111,7 +113,7 @@ def _singles(folder, reference, notes):
     paths = _listed(folder, notes)
     kept = [path for path in paths if not SINGLE_EXTRA.fullmatch(path.name)]
     if len(kept) < len(paths):
-        notes.append(f"{len(paths) - len(kept)} pictures named _ref, _gt or _all were passed over.")
+        notes.append(f"Passed over, named _ref, _gt or _all: {counted(len(paths) - len(kept), 'picture')}.")
     find, pairs = ByName(reference), []
     for path in kept:
         names = single_names(path.name)
@@ -178,7 +180,7 @@ def _plain_pairs(folder, reference, notes):
         pairs.append(Pair("", target.name if target else "", Part(target), Part(path)))
     find.complain(len(paths))
     if find.unused():
-        notes.append(f"{find.unused()} pictures of {reference} have no generated partner and were not scored.")
+        notes.append(f"Not scored, without a generated partner: {counted(find.unused(), 'picture')} of {reference}.")
     return pairs
 
 
@@ -237,7 +239,7 @@ def chosen(pairs, table, folder, notes):
             f"{missing[0].source}, {missing[0].target}: generate them, or shorten the list."
         )
     if len(known) > len(keys):
-        notes.append(f"{len(known) - len(keys)} pairs of {folder} are not in {table.path} and were not scored.")
+        notes.append(f"Not scored, not being in {table.path}: {counted(len(known) - len(keys), 'pair')} of {folder}.")
     return [
         replace(known[key], source_name=row.source, target_name=row.target)
         for row, key in zip(table.rows, keys, strict=True)

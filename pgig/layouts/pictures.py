@@ -11,6 +11,7 @@ from PIL import Image
 from pgig.data.images import EXTENSIONS, decode, is_image, read_bytes, read_head
 from pgig.errors import DataError
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 # Fewer pictures are looked at so quickly that a progress bar would only flash.
 _SHOW_PROGRESS_FROM = 2000
@@ -65,7 +66,8 @@ def find_pictures(folder):
     pictures = sorted((name for name in names if is_image(name)), key=natural)
     if not pictures:
         raise DataError(
-            f"The folder {folder} holds no picture ({len(names)} other files): give a folder of JPEG, PNG or BMP files."
+            f"The folder {folder} holds no picture ({counted(len(names), 'other file')}): give a folder of JPEG, PNG "
+            "or BMP files."
         )
     for name in pictures:
         try:

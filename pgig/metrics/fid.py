@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from pgig.errors import DataError
+from pgig.utils.words import counted
 
 # Rows whose covariance is added up at a time: a copy in float64 of all features would double the memory.
 _ROWS_AT_A_TIME = 4096
@@ -99,8 +100,8 @@ def _checked(features, name):
         )
     if len(features) < 2:
         raise DataError(
-            f"The Fréchet distance got {len(features)} pictures as {name}: a covariance needs at least 2, and more "
-            "pictures than features to mean something."
+            f"The Fréchet distance got {counted(len(features), 'picture')} as {name}: a covariance needs at least 2, "
+            "and more pictures than features to mean something."
         )
     wrong = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if len(wrong):

@@ -11,6 +11,7 @@ import numpy as np
 
 from pgig.errors import DataError
 from pgig.utils.files import atomic_path
+from pgig.utils.words import counted
 
 _NAME = re.compile(r"(-1|\d+)_c(\d+)")
 _VIPER_NAME = re.compile(r"(?:c\d_)?(\d{3})_")
@@ -185,8 +186,8 @@ def checked_features(features, labels, name):
     broken = ~np.isfinite(features).all(axis=1)
     if broken.any():
         raise DataError(
-            f"The {name} features of {broken.sum()} pictures (first: row {np.argmax(broken)}) are not finite: extract "
-            "them again."
+            f"The {name} features of {counted(broken.sum(), 'picture')} (first: row {np.argmax(broken)}) are not "
+            "finite: extract them again."
         )
     return features.astype(np.float64)
 

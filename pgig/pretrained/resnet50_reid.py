@@ -4,9 +4,10 @@ Qian et al., "Pose-Normalized Image Generation for Person Re-identification", EC
 naiq/PN_GAN. Weights were not published with it: they come from a training of one's own. Its head (512 numbers, then a
 class a person) serves that training alone; a file may hold it, and it is passed over.
 
-What pictures went into the network was not published either. Here they are 256 x 128 pixels, and "imagenet" scales them
-as torchvision's weights expect it, from which the class starts; "half" maps them to -1..1 as PN-GAN's generator and
-Human-Pose-Transfer's attribute network have it.
+What pictures went into the network was not published either; the published test, on VIPeR, is of another one (see
+`pgig.reid.networks`). Here they are 256 x 128 pixels, and "imagenet" scales them as torchvision's weights expect it,
+from which the class starts; "half" maps them to -1..1 as PN-GAN's generator and Human-Pose-Transfer's attribute network
+have it.
 """
 
 import keras

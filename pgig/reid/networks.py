@@ -5,6 +5,20 @@ Fine-tuning", 2018 (baseline/train.py of their repository), in whose terms DPIG'
 features are dropped, and the weights of the classes begin near zero. Their ResNet-50 is that of Keras's applications,
 with the stride of a block in its first convolution; here it is torchvision's, with the stride in the middle one.
 
+What else differs from their program:
+
+* Pictures are resized bilinearly (`pgig.reid.pictures.read_resized`); Keras 2's `load_img` took the nearest pixel.
+* Colours are RGB as torchvision's weights expect them ("imagenet"), or in -1..1 ("half"); theirs were BGR less the
+  means 103.939, 116.779 and 123.68, as Keras's weights expect them, which come from Caffe.
+* Bytes are moved, bilinearly; theirs was moved after the means were taken off, as their version of Keras interpolated.
+* What does not fill a batch waits for another epoch; they trained with it.
+
+The features are the same ones, averages before the dropout, and so is the cosine by which they are compared.
+
+PN-GAN's published test, on VIPeR, looked through a network of Caffe that was not at hand: 1,024 numbers, divided by
+their length, of pictures of 224 x 112 pixels, in BGR less the same means and then resized (OpenCV, bilinear, not
+smoothed). `pgig.pretrained.resnet50_reid` is the class of its repository instead.
+
 `small` is four convolutions of our own, to try everything out on a CPU. Its scores compare with nothing published.
 """
 

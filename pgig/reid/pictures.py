@@ -17,6 +17,7 @@ from pgig.data.images import decode, list_images, read_bytes, read_head
 from pgig.errors import DataError
 from pgig.metrics.reid_features import parse_names
 from pgig.utils.random import generator
+from pgig.utils.words import counted
 
 # Degrees, and shares of height and width: those of Fan et al.
 _ROTATION, _SHIFT = 20.0, 0.2
@@ -58,9 +59,10 @@ def labelled(folder):
     kept = np.flatnonzero(identities > 0)
     people, labels = np.unique(identities[kept], return_inverse=True)
     if len(people) < 2:
-        raise DataError(f"{folder} shows {len(people)} person(s), but at least two are needed to tell them apart.")
+        shown = counted(len(people), "person", "people")
+        raise DataError(f"{folder} shows {shown}, but at least two are needed to tell them apart.")
     if len(kept) < len(names):
-        print(f"{len(names) - len(kept)} pictures of nobody (0000 or -1) are left out.")
+        print(f"{counted(len(names) - len(kept), 'picture')} of nobody (0000 or -1) left out.")
     files = [os.path.join(folder, names[row]) for row in kept]
     digest = hashlib.sha256()
     for file in files:
@@ -111,7 +113,9 @@ class Epoch(keras.utils.PyDataset):
 
 
 def read_resized(path, size):
-    """Pixels (H, W, 3) uint8 of a picture in that size (bilinear).
+    """Pixels (H, W, 3) uint8 of a picture in that size, bilinear and smoothed where it shrinks (Pillow).
+
+    Fan et al. took the nearest pixel, and PN-GAN's test OpenCV's bilinear values, which are not smoothed.
 
     Raises:
         DataError: it cannot be read.
@@ -122,6 +126,8 @@ def read_resized(path, size):
 
 def move(pixels, random):
     """Turn a picture by up to 20 degrees and shift it by up to a fifth of its height and width, as Fan et al.
+
+    They moved pictures whose colours were scaled already, and not by this interpolation.
 
     Args:
         pixels: (H, W, 3) uint8.

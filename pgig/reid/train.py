@@ -20,6 +20,7 @@ from pgig.utils.files import require_folder
 from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
 from pgig.utils.random import seed_for
+from pgig.utils.words import counted
 
 _MOMENTUM = 0.9
 
@@ -56,7 +57,8 @@ def run(
         raise OptionsError(f"--image_size {size[0]},{size[1]} is too small for {network}: give {recipe.least} or more.")
     data = labelled(folder)
     if batch_size > len(data.files):
-        raise OptionsError(f"{folder} holds {len(data.files)} pictures of people: lower --batch_size {batch_size}.")
+        held = counted(len(data.files), "picture")
+        raise OptionsError(f"{folder} holds {held} of people: lower --batch_size {batch_size}.")
     if Path(output).is_dir():
         raise StorageError(f"{output} is a folder: give the name of a file, ending in .h5.")
     require_folder(Path(output).parent)
@@ -77,7 +79,8 @@ def run(
         done = (state.restore(states, owners, fixed) or {"epochs": 0})["epochs"]
         print(f"{len(data.files)} pictures of {data.people} people; {min(done, epochs)} of {epochs} epochs are done.")
         if done > epochs:
-            raise OptionsError(f"{states} holds {done} epochs already: give at least --epochs {done}, or remove it.")
+            held = counted(done, "epoch")
+            raise OptionsError(f"{states} holds {held} already: give at least --epochs {done}, or remove it.")
         try:
             for epoch in range(done, epochs):
                 _train(classifier, Epoch(data, size, batch_size, seed, epoch, moved), epoch, seed)
@@ -85,7 +88,8 @@ def run(
         except KeyboardInterrupt:
             raise KeyboardInterrupt("The same command goes on from the last epoch that was done.") from None
         save(output, classifier, config)
-    print(f"The network after {epochs} epochs: {output}. `python -m pgig reid-features` computes its features.")
+    trained = counted(epochs, "epoch")
+    print(f"The network after {trained}: {output}. `python -m pgig reid-features` computes its features.")
 
 
 def _compile(classifier, learning_rate):

@@ -15,6 +15,7 @@ from pgig.repose.sheets import film_picture
 from pgig.repose.subjects import require_photo
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 # What a film may hold before it is written, and the longest side of its frames.
 _MOST_BYTES, _LONGEST = 2**29, 1280
@@ -60,7 +61,7 @@ def run_film(options, request, finder):
     print(f"{source.subject.name}: {' '.join(source.sentences)}\n{reposer.sentence}")
     if lost:
         print(f"In {lost} of {len(poses)} frames no usable pose was found: the pose of the frame beside is kept.")
-    print(f"{len(poses)} frames, {fps:g} a second: {request.video}")
+    print(f"{counted(len(poses), 'frame')}, {fps:g} a second: {request.video}")
 
 
 def _reduced(pixels, count):

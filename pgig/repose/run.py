@@ -13,6 +13,7 @@ from pgig.repose.sheets import batch_sheet, result_sheet
 from pgig.repose.subjects import require_photo
 from pgig.utils.files import require_folder
 from pgig.utils.progress import progress_bar
+from pgig.utils.words import counted
 
 _POSE_FILES = (".json", ".npy")
 
@@ -135,7 +136,8 @@ def _batch(options, request, finder):
         _write_overview(folder, sources, targets, shown)
     if left_out:
         print("\n".join([f"Left out ({len(left_out)}):", *(f"  {sentence}" for sentence in left_out)]))
-    print(f"{reposer.sentence}\n{made} pictures of {len(sources)} photos in {len(targets)} poses: {folder}")
+    asked = f"{counted(len(sources), 'photo')} in {counted(len(targets), 'pose')}"
+    print(f"{reposer.sentence}\n{counted(made, 'picture')} of {asked}: {folder}")
     return len(left_out)
 
 

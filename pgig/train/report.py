@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pgig.report.report import Figure, Gallery, Table, report
+from pgig.utils.words import counted
 
 _GRIDS_SHOWN = 4
 
@@ -30,7 +31,8 @@ def write_report(folder, options, recorder):
     )
     galleries = [gallery for gallery in (_gallery(folder, *what) for what in shown) if gallery.pictures]
     last = recorder.entries[-1] if recorder.entries else None
-    subtitle = f"{last['epoch'] + 1} epochs, {last['pairs_per_second']} pairs/s" if last else "not yet an epoch"
+    done = last and counted(last["epoch"] + 1, "epoch")
+    subtitle = f"{done}, {last['pairs_per_second']} pairs/s" if last else "not yet an epoch"
     title = f"{options.method.title} on {options.data.name}"
     report(Path(folder) / "report.html", title, tables=[table], figures=figures, images=galleries, subtitle=subtitle)
 

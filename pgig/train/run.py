@@ -16,6 +16,7 @@ from pgig.train.observer import Observer
 from pgig.train.step import build_method, build_optimizers, engine, state_variables
 from pgig.utils.files import require_folder, storage_errors, sweep
 from pgig.utils.locks import alone_in
+from pgig.utils.words import counted
 from pgig.weights.networks import load_checkpoints
 
 # Options that may change between the parts of a run; all others must stay.
@@ -103,7 +104,8 @@ def _train(options, method, train, test, states, fixed):
     if loop.restore():
         print(f"Going on from epoch {loop.progress.epoch}, iteration {loop.progress.iteration} ({states}).")
     if loop.progress.epoch >= schedule.last:
-        print(f"This run is complete: {schedule.last} epochs are done; a larger --number_of_epochs goes on.")
+        done = counted(schedule.last, "epoch is", "epochs are")
+        print(f"This run is complete: {done} done; a larger --number_of_epochs goes on.")
         return
     observer.open(loop.progress.epoch)
     loop.run()

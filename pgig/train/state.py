@@ -14,6 +14,7 @@ from keras import ops
 
 from pgig.errors import NumericsError, OptionsError, WeightsError
 from pgig.utils.files import atomic_folder, sha256, sweep
+from pgig.utils.words import counted
 
 KEPT = 2
 _ARRAYS, _MANIFEST, _SUMS = "arrays.npz", "state.json", "SHA256SUMS"
@@ -37,7 +38,7 @@ def snapshot(owners, folder, step):
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise NumericsError(
-                f"{name} is no longer finite after {step} iterations: training stopped; {_advice(folder)}"
+                f"{name} is no longer finite after {counted(step, 'iteration')}: training stopped; {_advice(folder)}"
             )
     return arrays
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pgig.errors import WeightsError
+from pgig.utils.words import counted
 from pgig.weights.restricted import DAMAGE
 from pgig.weights.tensorflow_checkpoint import is_checkpoint, read_checkpoint
 from pgig.weights.torch_file import is_torch_file, read_torch
@@ -242,7 +243,7 @@ def _listed(names, what):
         return ""
     more = len(names) - _MOST_NAMES
     shown = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-    return f"{len(names)} tensor{'s' * (len(names) > 1)} {what} ({shown})"
+    return f"{counted(len(names), 'tensor')} {what} ({shown})"
 
 
 def _is_other_zip(path):

@@ -34,16 +34,16 @@ def adopt_options(options, path):
     Raises:
         WeightsError: the file is missing or unreadable, or states impossible options.
     """
-    config = keras_h5.read_config(path) if foreign.kind_of(path) == "keras" else None
+    config = _config_of(path)
     stages = options.method.stages
     if config is None and "stage" not in options.given and options.stage == stages[0] != stages[-1]:
         print(f"{path} does not say its stage: --stage {stages[0]} is generated; the last is --stage {stages[-1]}.")
     if config is None or config.get("options", {}).get("method") != options.method.name:
         return options
-    stored = config["options"]
-    ours = architecture(options, _held(config))
-    free = {field.name for field in dataclasses.fields(options.config)} - options.given
-    adopted = {name: stored[name] for name in ours if name in free and name in stored and stored[name] != ours[name]}
+    stated = _stated(options, config).items()
+    adopted = {
+        name: value for name, value in stated if name not in options.given and value != getattr(options.config, name)
+    }
     stage = config.get("stage", options.stage)
     if "stage" not in options.given and stage != options.stage and stage in stages:
         options = dataclasses.replace(options, stage=stage)
@@ -51,6 +51,26 @@ def adopt_options(options, path):
     if adopted:
         print(f"From the weight file: {' '.join(f'--{name} {value}' for name, value in adopted.items())}")
     return dataclasses.replace(options, config=_changed(options.config, adopted, path))
+
+
+def adopt_all(options):
+    """`adopt_options` of every weight file that the options name.
+
+    Raises:
+        WeightsError: also where the networks of two files cannot be built by the same options.
+    """
+    agreed = {}
+    for flag, path in named_files(options).items():
+        options = adopt_options(options, path)
+        for name in _stated(options, _config_of(path)):
+            value = _decided(options.config, name, options.data.image_size)
+            other, first = agreed.setdefault(name, (flag, value))
+            if value != first:
+                raise WeightsError(
+                    f"The file of --{other} was trained with --{name} {first}, that of --{flag} with --{name} {value}: "
+                    "they cannot be used together, so train one of them again with the other one's."
+                )
+    return options
 
 
 def load_checkpoints(method, options, needed=()):
@@ -65,7 +85,8 @@ def load_checkpoints(method, options, needed=()):
         OptionsError: a network is needed, and no file holds it; or a file is named that the stage has no use for.
         WeightsError: a file is missing or unreadable, was made with other options, or does not fit.
     """
-    for flag in _named(options):
+    named = named_files(options)
+    for flag in named:
         if flag.removesuffix("_checkpoint") not in method.files:
             raise OptionsError(
                 f"--{flag} has no effect in --stage {options.stage} of --method {options.method.name}: leave it out, "
@@ -73,7 +94,7 @@ def load_checkpoints(method, options, needed=()):
             )
     loaded = set()
     for file in method.files:
-        if path := _path_of(options, f"{file}_checkpoint"):
+        if path := named.get(f"{file}_checkpoint"):
             sentence, networks = load_networks(method, file, path, options)
             print(sentence)
             loaded.update(networks)
@@ -141,16 +162,25 @@ def weight_hashes(method, options):
         options: `Options` of this run, with a `--generator_checkpoint`.
 
     Returns:
-        {"weights": SHA-256 of that file}, and {"stage1_weights": ...} where an earlier stage has a file of its own. Of
-        a TensorFlow checkpoint it is that of its index, which holds the checksums of all values.
+        {"weights": `file_hash` of that file}, and {"stage1_weights": ...} where an earlier stage has a file of its own.
     """
     hashes = {}
-    for flag in _named(options):
-        path, file = _path_of(options, flag), flag.removesuffix("_checkpoint")
+    for flag, path in named_files(options).items():
+        file = flag.removesuffix("_checkpoint")
         if {*method.files[file]} <= {*method.files["generator"]}:
-            key = "weights" if file == "generator" else f"{file}_weights"
-            hashes[key] = sha256(index_of(path) if foreign.kind_of(path) == "tensorflow" else path)
+            hashes["weights" if file == "generator" else f"{file}_weights"] = file_hash(path)
     return hashes
+
+
+def file_hash(path):
+    """SHA-256 of a weight file; of a TensorFlow checkpoint, of its index, which holds the checksums of all values."""
+    return sha256(index_of(path) if foreign.kind_of(path) == "tensorflow" else path)
+
+
+def named_files(options):
+    """{option: path} of the weight files that the options name."""
+    values = vars(options.shared) | vars(options.config)
+    return {name: path for name, path in values.items() if name.endswith("_checkpoint") and path}
 
 
 def save_networks(method, file, path, options):
@@ -179,14 +209,18 @@ def _sentence(networks, path, origin, count):
     return f"Loaded the {networks} from {path}: {origin}, {count} tensors."
 
 
-def _named(options):
-    """Names of the options that name a weight file, for those that do."""
-    fields = (*dataclasses.fields(options.shared), *dataclasses.fields(options.config))
-    return [field.name for field in fields if field.name.endswith("_checkpoint") and _path_of(options, field.name)]
+def _config_of(path):
+    """What a weight file of ours says of itself; None for other files."""
+    return keras_h5.read_config(path) if foreign.kind_of(path) == "keras" else None
 
 
-def _path_of(options, flag):
-    return getattr(options.shared, flag, None) or getattr(options.config, flag, None)
+def _stated(options, config):
+    """{option: value} that a weight file of ours was made with, of the method's own that decide on its networks."""
+    stored = config.get("options", {}) if config else {}
+    if stored.get("method") != options.method.name:
+        return {}
+    own = {field.name for field in dataclasses.fields(options.config)}
+    return {name: stored[name] for name in architecture(options, _held(config)) if name in own and name in stored}
 
 
 def _compare(stored, options, networks, path):

@@ -95,7 +95,7 @@ def test_the_size_of_the_pictures():
         (["one/generated", "--samples", "10"], OptionsError, "--samples 10 must be between 100"),
         (["one/generated", "--samples", "many"], OptionsError, "invalid int"),
         (["one/generated", "--examples", "-1"], OptionsError, "--examples -1"),
-        (["one/generated", "--sample", "500"], OptionsError, "Unrecognized"),
+        (["one/generated", "--sample", "500"], OptionsError, "did you mean --samples. `python -m pgig compare --help`"),
     ],
 )
 def test_mistakes(folders, words, error, match):

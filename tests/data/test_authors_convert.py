@@ -77,7 +77,7 @@ def test_pictures_of_the_same_name(target):
     file = change(3, image_name_0=[b"1_1.jpg"], image_raw_0=[other])
     with pytest.raises(DataError, match=r"changed.tfrecord, record 4 holds another picture 1_1.jpg .*--renames 1"):
         bring(target, file)
-    assert "1 pictures got another name" in bring(target, file, renames=True)
+    assert "1 picture got another name" in bring(target, file, renames=True)
     assert read_pairs("new/train-pairs.csv")[3][0] == "1_1_2.jpg"
     assert Path("new/train/1_1_2.jpg").read_bytes() == other != Path("new/train/1_1.jpg").read_bytes()
 
@@ -121,7 +121,7 @@ def test_joints_outside_the_picture_are_missing(target):
 
 
 def test_pairs_of_two_people_are_left_out(target):
-    assert "1 pairs of two people were left out" in bring(target, change(2, label=[0]))
+    assert "1 pair of two people was left out" in bring(target, change(2, label=[0]))
     assert len(read_pairs("new/train-pairs.csv")) == 17
     shutil.rmtree("new")
     Path("empty.tfrecord").touch()

@@ -114,7 +114,7 @@ def test_what_does_not_stop_training_is_noted(paths):
     assert "1 without any joint" in texts
     assert "4 pairs of" in texts and "hold a pose without both shoulders and both hips" in texts
     assert "1 name a picture without annotation, never used: extra.jpg" in texts
-    assert "1 pairs of" in texts and "show two different people" in texts
+    assert "1 pair of" in texts and "shows two different people" in texts
     assert errors(paths) == []
 
 

@@ -87,7 +87,7 @@ def test_unknown_names_in_pairs_say_why(folders):
         images.numbers([("../x.jpg", "1_1.jpg")], "list")
     with pytest.raises(DataError, match="list holds no pairs"):
         images.numbers([], "list")
-    with pytest.raises(DataError, match="list holds 1 pairs, fewer than one batch of 4"):
+    with pytest.raises(DataError, match="list holds 1 pair, fewer than one batch of 4"):
         images.numbers([("4_0.jpg", "1_1.jpg")], "list", 4)
 
 

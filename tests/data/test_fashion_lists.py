@@ -56,7 +56,7 @@ def test_high_resolution_pictures_are_copied_as_they_are(work):
     files = written("gfla")
     assert set(files) == {f"train/{NAMES[0]}", f"test/{NAMES[1]}"}
     assert files[f"test/{NAMES[1]}"].read_bytes() == Path("img_highres", BACK).read_bytes()
-    assert "train: 1 pictures." in text and "test: 1 pictures." in text and "In neither list: 1 pictures." in text
+    assert "train: 1 picture." in text and "test: 1 picture." in text and "In neither list: 1 picture." in text
     assert "In the list of train, but no picture: fashionMENDenimid0000000001_1front.jpg." in text
 
 
@@ -76,7 +76,7 @@ def test_what_is_there_is_not_written_again(work):
     (first.parent / ".writing-x.jpg").touch()
     times = first.stat().st_mtime_ns
     text = generate()
-    assert "test: 1 pictures, 1 of them were there already." in text and "train: 1 pictures." in text
+    assert "test: 1 picture, 1 of them were there already." in text and "train: 1 picture." in text
     assert first.stat().st_mtime_ns == times and len(written("gfla")) == 2
 
 

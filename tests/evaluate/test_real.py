@@ -66,5 +66,5 @@ def test_pictures_that_are_not_larger_both_ways_are_refused(tmp_path, networks, 
 
 def test_a_set_needs_pictures(tmp_path):
     write(tmp_path, (8, 8), 1)
-    with pytest.raises(DataError, match="holds 1 pictures"):
+    with pytest.raises(DataError, match="holds 1 picture,"):
         RealPictures(tmp_path, (8, 8), find_protocol("standard"))

@@ -161,7 +161,7 @@ def test_the_tables_of_a_data_set(dots, tmp_path, capsys):
     run(parse([]))
     for split, name in (("train", "a.png"), ("test", "b.png")):
         assert read_annotations(f"data/market-annotation-{split}.csv").names == [name]
-    assert "data/market-annotation-test.csv: 1 pictures, estimator dots" in capsys.readouterr().out
+    assert "data/market-annotation-test.csv: 1 picture, estimator dots" in capsys.readouterr().out
 
 
 def test_the_table_of_a_folder_or_a_picture(dots, tmp_path):

@@ -37,7 +37,27 @@ def test_help_shows_own_and_common_flags(parser, capsys):
     assert "frames a second (default: 12.0)" in text and "--warp_skip" in text
 
 
-@pytest.mark.parametrize("words, sentence", [(["--fps", "x"], "--fps: invalid"), (["--fpz", "5"], "--fpz is not")])
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["--fps", "x"], "--fps: invalid"),
+        (["--fpz", "5"], "--fpz is not known; did you mean --fps. `python demo.py --help`"),
+        (["--warp_skp", "mask"], "did you mean --warp_skip. `python demo.py --help`"),
+        (["--method", "pg2", "--xyz"], "--xyz is not known; `python demo.py --method pg2 --help`"),
+        (["--method"], "--method got no value.*`python demo.py --help`"),
+        (["stray"], "stray is not known"),
+    ],
+)
 def test_mistakes_are_sentences(parser, words, sentence):
     with pytest.raises(OptionsError, match=sentence):
         parse_with(parser, words)
+
+
+def test_words_may_stand_anywhere():
+    parser = OwnParser("two.py", "Takes two.", "A B")
+    parser.add_argument("--fps", type=float)
+    for line in ("a b --fps 5 --dataset demo", "--fps 5 a --dataset demo b", "--dataset demo --fps 5 a b"):
+        own, options = parse_with(parser, line.split())
+        assert (own.words, own.fps, options.shared.dataset) == (["a", "b"], 5, "demo")
+    with pytest.raises(OptionsError, match="--fpz is not known; did you mean --fps"):
+        parse_with(parser, "a --fpz 5 b".split())

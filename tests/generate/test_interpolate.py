@@ -116,13 +116,15 @@ def test_mistakes(tiny, program, networks):
         (ENDS, ["--inversion_steps", "0"], "--inversion_steps 0 must be 1 or more"),
         (ENDS, ["--space", "other"], "invalid choice: 'other'"),
         (ENDS, ["--factors", "hat"], "--factors: 'hat' is no factor of these networks"),
-        ([], [], "begins with the names of two pictures, but 0 came"),
+        ([], [], "takes the names of two pictures, but 0 came"),
         (ENDS[:1], [], "but 1 came"),
         ([*ENDS, "0001_c1.jpg"], [], "but 3 came"),
         ([ENDS[0], "nobody.jpg"], [], "names nobody.jpg, but no annotation file has a row"),
         ([ENDS[0], ENDS[0]], [], "is given twice"),
     ):
         assert match(sentence, program("interpolate", *names, *words, *more).sentence)
+        # The names may stand anywhere.
+        assert match(sentence, program("interpolate", *names[:1], *words, *more, *names[1:]).sentence)
     other = program("interpolate", *ENDS, "--method", "gfla", "--dataset", "market").sentence
     assert match("--method gfla does not take pictures apart", other)
     assert files() == before

@@ -37,7 +37,7 @@ def test_targets_are_drawn_evenly():
 
 
 def test_one_valid_image_is_too_few():
-    with pytest.raises(DataError, match="Only 1 training images"):
+    with pytest.raises(DataError, match="Only 1 training image has"):
         draw_pairs(["a.jpg", "b.jpg"], np.concatenate([poses(1), poses(1, valid=False)]))
 
 

@@ -162,6 +162,7 @@ def test_real_poses_are_those_of_people_in_the_training_pictures(words):
 def test_mistakes(words, judged):
     for more, sentence in (
         (["--ids", "0"], "--ids 0 must be 1 or more"),
+        (["--generate", "0"], "--generate 0 must be 1 or more"),
         (["--images", "4", "--generate", "3"], "--generate 3 of which --images 4 are kept"),
         (["--images", "4", "--generate", "5"], "name its file with --discriminator_checkpoint"),
         (["--stage", INFO.stages[0]], "leave --stage out"),
@@ -175,7 +176,7 @@ def test_mistakes(words, judged):
     with pytest.raises(DataError, match="none.csv"):
         virtual_market([*words, "-o", "vm", "--annotations_file_train", "none.csv"])
     assert not Path("vm").exists()
-    with pytest.raises(StorageError, match="24000000000 pictures .* take up to .* GB, .* make fewer --ids"):
+    with pytest.raises(StorageError, match="24000000000 pictures take up to .* GB, .* make fewer --ids"):
         virtual_market([*words, "-o", "vm", "--ids", "1000000000"])
     small = ["-o", "vm", "--ids", "1", "--images", "1"]
     virtual_market([*words, *small])

@@ -53,7 +53,7 @@ def test_triptychs_come_in_natural_order(triptychs):
     assert (pairs.layout, pairs.size, len(pairs), pairs.from_jpeg) == ("triptych", SIZE, 3, (False, False))
     assert pairs.names == [("1.jpg", "t.jpg"), ("9.jpg", "t.jpg"), ("10.jpg", "t.jpg")]
     expect(pairs, 2, source=10, target=110, generated=210)
-    assert len(pairs.notes) == 1 and "1 files" in pairs.notes[0]
+    assert len(pairs.notes) == 1 and "1 file that" in pairs.notes[0]
 
 
 def test_the_target_of_a_panel_row_may_come_from_a_folder(triptychs, tmp_path):
@@ -178,7 +178,7 @@ def test_plain_pairs_by_name_and_masks(tmp_path):
     assert (pairs.layout, pairs.names, pairs.has_source) == ("pairs", [("", "a.bmp"), ("", "b.bmp")], False)
     np.testing.assert_array_equal(shown(pairs, 1)["mask"], noise(22)[..., 0])
     np.testing.assert_array_equal(shown(pairs, 1)["target"], noise(12))
-    assert any("1 pictures of" in note for note in pairs.notes)
+    assert any("1 picture of" in note for note in pairs.notes)
     same = list_pairs(tmp_path / "generated", reference=tmp_path / "reference")
     expect(same, 1, target=12, generated=2)
 
@@ -201,7 +201,7 @@ def test_a_pair_list_says_which_pairs_and_in_which_order(triptychs, tmp_path):
     pairs = list_pairs(triptychs, pairs_file=chosen)
     assert pairs.names == [("10.png", "t.png"), ("1.png", "t.png")]
     expect(pairs, 0, source=10, target=110, generated=210)
-    assert any("1 pairs of" in note for note in pairs.notes)
+    assert any("1 pair of" in note for note in pairs.notes)
     chosen.write_text("from,to\n10.jpg,t.jpg\n11.jpg,t.jpg\n")
     with pytest.raises(DataError, match="1 of the 2 pairs"):
         list_pairs(triptychs, pairs_file=chosen)
@@ -246,7 +246,7 @@ def test_folders_without_pairs_are_refused(tmp_path):
     with pytest.raises(DataError, match="no folder"):
         list_pairs(tmp_path / "none")
     (tmp_path / "notes.txt").write_text("")
-    with pytest.raises(DataError, match=r"holds no picture \(1 other files\)"):
+    with pytest.raises(DataError, match=r"holds no picture \(1 other file\)"):
         list_pairs(tmp_path)
     save(tmp_path / "a.png", noise(0))
     with pytest.raises(DataError, match="no known layout"):

@@ -78,7 +78,7 @@ def test_tiny_and_huge_variances_lose_nothing():
 @pytest.mark.parametrize(
     ("reference", "generated", "sentence"),
     [
-        (features(1), features(20), "1 pictures as reference set"),
+        (features(1), features(20), "1 picture as reference set"),
         (features(20), features(0), "0 pictures as generated set"),
         (features(20, 12), features(20, 11), "12 features a picture in the reference set and 11"),
         (features(20), features(20)[:, 0], "array .20,. float32 as generated set"),

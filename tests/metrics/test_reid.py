@@ -104,7 +104,7 @@ def test_empty_sets():
 def test_features_that_are_not_finite_are_refused(market, broken):
     features, pictures, query, gallery, _ = market
     pictures[5, 3] = broken
-    with pytest.raises(DataError, match="gallery features of 1 pictures .first: row 5. are not finite"):
+    with pytest.raises(DataError, match="gallery features of 1 picture .first: row 5. are not finite"):
         rank_features(features, pictures, query, gallery)
 
 

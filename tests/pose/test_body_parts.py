@@ -54,6 +54,9 @@ def test_the_nose_makes_room_for_the_head(joints, top):
     assert box("nose", keypoints, "market")[0] == 50
     # It moves up to the border and no further: the box of one joint reaches as far down as from there.
     assert box("nose", pose(nose=(5, 100), **joints))[2] == (20 if joints else 40)
+    # From above it comes down to the border, and stays where it is by the rule that knows no head.
+    assert box("nose", pose(nose=(-4, 100), **joints))[2] == (20 if joints else 40)
+    assert box("nose", pose(nose=(-4, 100), **joints), "market")[2] == 6
 
 
 @pytest.mark.parametrize("rule", ["market", "deepfashion"])

@@ -89,7 +89,7 @@ def test_pictures_of_one_stem_keep_their_endings(people, do):
 def test_a_table_has_the_joints_of_a_whole_folder(people, command, flags):
     write_annotations("table.csv", ["one.png", "two.png"], [figure(100, 20, 60), figure(90, 30, 60)])
     done = command("photos", "--pose", "arms-up", "--keypoints", "table.csv", "-o", "out", *flags)
-    assert done.code == 0 and "2 pictures of 2 photos in 1 poses" in done.out
+    assert done.code == 0 and "2 pictures of 2 photos in 1 pose:" in done.out
 
 
 def test_a_batch_larger_than_the_networks(people, flags):

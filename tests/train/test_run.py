@@ -69,7 +69,7 @@ def test_a_weight_file_holds_the_state_after_its_epoch(trained_folder):
 
 
 def test_a_longer_run_goes_on_and_a_complete_one_says_so(trained_folder, program):
-    assert "This run is complete: 1 epochs" in program("train", *NETWORK, *RUN).out
+    assert "This run is complete: 1 epoch is" in program("train", *NETWORK, *RUN).out
     result = program("train", *NETWORK, *RUN, "--number_of_epochs", "2")
     assert "Going on from epoch 1, iteration 0" in result.out
     assert names("run", "*_generator.h5") == ["epoch_000_generator.h5", "epoch_001_generator.h5"]

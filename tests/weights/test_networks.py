@@ -10,7 +10,14 @@ from pgig.cli.options import parse
 from pgig.errors import OptionsError, WeightsError
 from pgig.utils.files import sha256
 from pgig.weights.keras_h5 import OUR_ATTRIBUTE, read_config
-from pgig.weights.networks import adopt_options, load_checkpoints, load_networks, save_networks, weight_hashes
+from pgig.weights.networks import (
+    adopt_all,
+    adopt_options,
+    load_checkpoints,
+    load_networks,
+    save_networks,
+    weight_hashes,
+)
 from tests.weights.writing import checkpoint, write_files
 
 SMALL = ["--image_size", "32,16", "--conv_hidden_num", "2", "--z_num", "2", "--disc_hidden_num", "2"]
@@ -71,6 +78,16 @@ def test_impossible_options_are_one_sentence(first, tmp_path, changes):
     method, options = build()
     with pytest.raises(WeightsError, match="impossible"):
         load_networks(method, "generator", path, options)
+
+
+def test_files_that_cannot_be_used_together(first, tmp_path):
+    other = states(first, tmp_path / "x.h5", conv_hidden_num=4, z_num=2)
+    words = ["--method", "pg2", "--image_size", "32,16", f"--stage1_checkpoint={first}"]
+    assert adopt_all(parse([*words, f"--generator_checkpoint={first}"])).config.conv_hidden_num == 2
+    with pytest.raises(
+        WeightsError, match="generator_checkpoint was trained with --conv_hidden_num 4, that of --stage1"
+    ):
+        adopt_all(parse([*words, f"--generator_checkpoint={other}"]))
 
 
 def test_a_file_that_says_no_stage_is_taken_for_the_first_with_a_word(tmp_path, capsys):

@@ -1,0 +1,12 @@
+"""Words of messages."""
+
+
+def counted(count, noun, nouns=None):
+    """A number with its noun: "1 picture", "2 pictures", "0 people".
+
+    Args:
+        count: whole number.
+        noun: what one is called; other words may follow it, such as "picture is".
+        nouns: what several are called, or None for the noun with an s.
+    """
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
