@@ -31,11 +31,13 @@ demo-methods: demo $(VENV)/weights
 	$(BIN)/python train.py --config data/demo-patn.toml
 	$(BIN)/python train.py --config data/demo-gfla-flow.toml
 	$(BIN)/python train.py --config data/demo-gfla.toml
-	for run in pg2-2 mobile-pg2-2 pn-gan patn gfla; do $(BIN)/python test.py --config data/demo-$$run.toml \
+	$(BIN)/python train.py --config data/demo-dpig-appearance.toml
+	for run in pg2-2 mobile-pg2-2 pn-gan patn gfla dpig-appearance; do $(BIN)/python test.py --config data/demo-$$run.toml \
 		--generator_checkpoint output/demo-$$run/epoch_007_generator.h5 || exit 1; done
 	$(BIN)/python -m pgig compare pose-gan=output/demo/generated pg2=output/demo-pg2-2/generated \
 		mobile-pg2=output/demo-mobile-pg2-2/generated pn-gan=output/demo-pn-gan/generated \
-		patn=output/demo-patn/generated gfla=output/demo-gfla/generated
+		patn=output/demo-patn/generated gfla=output/demo-gfla/generated \
+		dpig=output/demo-dpig-appearance/generated
 
 # New people: DPIG's stages, samples of each factor, a way between two pictures, and a small Virtual Market.
 demo-samples: install
