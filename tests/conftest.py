@@ -1,6 +1,8 @@
 """A tiny data set in the original's layout, and a way to run the programs inside the test process."""
 
+import fcntl
 import gc
+import os
 import re
 import resource
 import shutil
@@ -18,6 +20,9 @@ from pgig.cli.options import parse
 from pgig.data.pairs import make_pairs, write_pairs
 from pgig.pose.files import write_annotations
 from pgig.weights.networks import save_networks
+
+# PyTorch's threads spin while they wait: on busy cores that takes many times as long as the work itself.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The smallest network of the plainest kind, and the shortest run of it.
 NETWORK = ("--dataset", "market", "--width", "0.0625", "--warp_skip", "none")
@@ -38,6 +43,12 @@ _FIGURE = np.array(
 
 
 _peak = 0
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: looking for garbage need not go through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_logfinish():
@@ -178,8 +189,28 @@ def tiny(_tiny, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def _trained_folder(tmp_path_factory, _tiny):
-    return train_in_copy(_tiny, tmp_path_factory.mktemp("trained") / "work")
+def once(tmp_path_factory):
+    """`once(name, make)` -> folder that `make(folder)` has made, once for all processes of a test run."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def get(name, make):
+        folder, done = root / name, root / f"{name}.done"
+        with open(root / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                done.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def _trained_folder(once, _tiny):
+    return once("trained", lambda folder: train_in_copy(_tiny, folder))
 
 
 @pytest.fixture

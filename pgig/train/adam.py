@@ -13,21 +13,26 @@ class ExactAdam(keras.optimizers.Adam):
     wrong by some 1e-5 for b2 = 0.999. TensorFlow 1 made the same mistake in v too, where it cancels.
     """
 
-    def update_step(self, gradient, variable, learning_rate):
-        gradient = ops.cast(gradient, variable.dtype)
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        index = self._get_variable_index(variable)
-        m, v = self._momentums[index], self._velocities[index]
-        self.assign_add(m, (gradient - m) * (1 - self.beta_1))
-        self.assign_add(v, (ops.square(gradient) - v) * (1 - self.beta_2))
-
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        step = ops.cast(self.iterations + 1, "float32")
         # 1 - b^t, which loses its digits in single precision when b is close to 1.
-        corrections = [-ops.expm1(step * math.log(beta)) if beta else 1.0 for beta in (self.beta_1, self.beta_2)]
-        rate = ops.cast(learning_rate, variable.dtype) / corrections[0]
-        self.assign_sub(variable, rate * m / self._root(v, corrections[1]))
+        first, second = (-ops.expm1(step * math.log(beta)) if beta else 1.0 for beta in (self.beta_1, self.beta_2))
+        # What all variables have in common is computed once: small networks spend most time on building graphs.
+        rate, scale = ops.cast(learning_rate, "float32") / first, self._scale(second)
+        shares = [ops.convert_to_tensor(1 - beta, "float32") for beta in (self.beta_1, self.beta_2)]
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            gradient = ops.cast(gradient, variable.dtype)
+            index = self._get_variable_index(variable)
+            m, v = self._momentums[index], self._velocities[index]
+            self.assign_add(m, (gradient - m) * shares[0])
+            self.assign_add(v, (ops.square(gradient) - v) * shares[1])
+            self.assign_sub(variable, rate * m / self._root(v, scale))
 
-    def _root(self, v, correction):
-        return (ops.sqrt(v) + self.epsilon) / ops.sqrt(correction)
+    def _scale(self, correction):
+        return ops.rsqrt(correction)
+
+    def _root(self, v, scale):
+        return (ops.sqrt(v) + self.epsilon) * scale
 
 
 class CorrectedAdam(ExactAdam):
@@ -37,5 +42,8 @@ class CorrectedAdam(ExactAdam):
     thirty times as much there. Small gradients of normalised or rectified layers make that visible.
     """
 
-    def _root(self, v, correction):
-        return ops.sqrt(v / correction) + self.epsilon
+    def _scale(self, correction):
+        return correction
+
+    def _root(self, v, scale):
+        return ops.sqrt(v / scale) + self.epsilon

@@ -11,6 +11,7 @@ from keras import ops
 from pgig.cli.options import parse
 from pgig.layers.norm import JointInstanceNormalization
 from pgig.pose.affine import NO_POINT
+from pgig.train.step import engine
 
 
 def golden_root():
@@ -127,3 +128,20 @@ def sum_like_the_original(monkeypatch):
 
     monkeypatch.setattr(JointInstanceNormalization, "call", call)
     return True
+
+
+def show_gradients(patch, shown):
+    """Let iterations that are compiled from now on tell of their gradients.
+
+    Args:
+        patch: `pytest.MonkeyPatch`.
+        shown: function of (list of a player's gradients, what the player passes on) -> {name: tensor}: these stand
+            among the player's terms.
+    """
+    plain = engine.value_and_gradients
+
+    def told(*arguments):
+        (terms, passed), gradients = plain(*arguments)
+        return (terms | shown(gradients, passed), passed), gradients
+
+    patch.setattr(engine, "value_and_gradients", told)

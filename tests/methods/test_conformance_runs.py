@@ -1,15 +1,16 @@
-"""Every stage of every method through the real programs: trained, stopped and gone on with, handed over, tested."""
+"""Every stage of every method through the real programs: trained, cut off and gone on with, handed over, tested."""
 
+import functools
 import json
+import re
 import shutil
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pgig.cli import main as programs
-from pgig.train import loop
+from pgig.train import state as states
 from pgig.weights.networks import save_networks
 from tests.conftest import files, make_dataset
 from tests.methods.conformance import FIRST_KIND, SIZE
@@ -17,37 +18,43 @@ from tests.methods.conformance import FIRST_KIND, SIZE
 ITERATIONS = 4
 RUN = (
     *("--batch_size", "2", "--iterations_per_epoch", str(ITERATIONS), "--number_of_epochs", "1", "--seed", "3"),
-    *("--display_ratio", "2", "--checkpoints_dir", "run", "--output_dir", "out"),
+    *("--display_ratio", "2", "--state_interval", "0", "--checkpoints_dir", "run", "--output_dir", "out"),
 )
+CUT_OFF = "run/state/step-00000002"
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """`finished(case)` -> folder with a data set and a whole run of the case; each is run once."""
-    folders = {}
+def finished(once):
+    """`finished(case)` -> folder with a data set and a whole run of the case, with all its states."""
 
     def run(case):
-        if case not in folders:
-            folder = folders[case] = tmp_path_factory.mktemp("run")
+        def train(folder):
             make_dataset(folder, "market", SIZE)
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
+                patch.setattr(states, "KEPT", ITERATIONS)
                 programs.train([*case.flags, *handed_over(case, run), *RUN])
-        return folders[case]
+
+        return once(re.sub(r"\W+", "-", f"run of {case}"), train)
 
     return run
 
 
+@functools.cache
+def needed(case):
+    """[(flag's file, file of the stage before)] of the weights which a stage needs."""
+    if case.earlier is None:
+        return []
+    (_, method), (_, before) = case.build(), case.earlier.build()
+    named = [next(file for file, held in method.files.items() if held[-1] == network) for network in method.stage.needs]
+    made = [next(f for f in before.kept if network in before.files[f]) for network in method.stage.needs]
+    return list(zip(named, made, strict=True))
+
+
 def handed_over(case, finished):
     """Flags that name the weight files which the stage needs, from a run of the stage before it."""
-    if case.earlier is None:
-        return ()
-    _, method = case.build()
-    _, before = case.earlier.build()
     flags = []
-    for network in method.stage.needs:
-        file = next(file for file, held in method.files.items() if held[-1] == network)
-        made = next(file for file in before.kept if network in before.files[file])
+    for file, made in needed(case):
         flags += [f"--{file}_checkpoint", str(finished(case.earlier) / "run" / f"epoch_000_{made}.h5")]
     return tuple(flags)
 
@@ -66,7 +73,7 @@ def work(finished, tmp_path, monkeypatch):
 
 
 def state(folder):
-    (newest,) = Path(folder, "run", "state").iterdir()
+    newest = max(Path(folder, "run", "state").iterdir())
     with np.load(newest / "arrays.npz") as arrays:
         return newest.name, {key: arrays[key] for key in arrays.files}
 
@@ -90,39 +97,21 @@ def test_a_run_leaves_its_files(case, finished):
 
 
 @pytest.mark.parametrize("case", FIRST_KIND, ids=str)
-def test_a_stopped_run_ends_in_the_same_bits(case, finished, work, program, monkeypatch):
+def test_a_run_that_is_cut_off_ends_in_the_same_bits(case, finished, work, program):
+    """As a crash leaves it; how a run stops when it is asked to is the same for all, see tests/train/test_resume.py."""
     words = [*case.flags, *handed_over(case, finished), *RUN, "--use_validation", "0"]
     folder = work(case)
-    compiled = loop.compile_iteration
-
-    def stopping(*arguments):
-        """The same iteration; during the second one somebody asks the program to stop."""
-        iteration, calls = compiled(*arguments), []
-
-        def call(batch):
-            calls.append(batch)
-            if len(calls) == 2:
-                signal.raise_signal(signal.SIGTERM)
-            return iteration(batch)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "compile_iteration", stopping)
-        stopped = program("train", *words)
-    assert stopped.code == 130, stopped.err
-    assert state(folder)[0] == "step-00000002"
+    shutil.copytree(finished(case) / CUT_OFF, folder / CUT_OFF)
     result = program("train", *words)
     assert result.code == 0, result.err
     assert "Going on from epoch 0, iteration 2" in result.out
 
     for path in Path("run").glob("*.h5"):
         assert path.read_bytes() == (finished(case) / path).read_bytes(), path
-    name, arrays = max((path.name, path) for path in Path("run/state").iterdir())
-    with np.load(arrays / "arrays.npz") as broken, np.load(finished(case) / arrays / "arrays.npz") as whole:
-        assert name == f"step-{ITERATIONS:08d}" and broken.files == whole.files
-        for key in whole.files:
-            assert np.array_equal(broken[key], whole[key]), key
+    (name, broken), (whole_name, whole) = state(folder), state(finished(case))
+    assert name == whole_name == f"step-{ITERATIONS:08d}" and list(broken) == list(whole)
+    for key, value in whole.items():
+        assert np.array_equal(broken[key], value), key
     lines = [json.loads((place / "out" / "stats.jsonl").read_text()) for place in (folder, finished(case))]
     for line in lines:
         for key in ("time", "seconds", "pairs_per_second", "validation"):

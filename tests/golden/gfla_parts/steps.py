@@ -5,17 +5,11 @@ import pytest
 from keras import ops
 
 from pgig.cli.options import parse
-from pgig.train.step import (
-    build_method,
-    build_optimizers,
-    compile_iteration,
-    engine,
-    state_variables,
-    trained_variables,
-)
+from pgig.train.step import build_method, build_optimizers, compile_iteration, trained_variables
 from pgig.weights.foreign import fill
 from tests.golden.gfla_parts import common
 from tests.golden.gfla_parts.vgg import recipe_vgg_file
+from tests.golden.recipes import show_gradients
 
 # Relative: of losses, and of gradients. The program's own float32 is that far from its float64, too.
 LOSS, GRADIENT = 1e-4, 2.5e-3
@@ -60,34 +54,11 @@ def gfla_step(golden, request, tmp_path):
     return stage, case, method, batch
 
 
-def walk(method, optimizers):
-    """A function of a batch -> {player: gradients}, each player updated before the next looks."""
-    state = [variable for group in state_variables(method, optimizers).values() for variable in group]
-    frozen = [variable for network in method.frozen.values() for variable in network.variables]
-
-    def step(batch):
-        found = {}
-        for player in method.stage.players:
-
-            def loss(player=player):
-                total, terms = player.loss([batch], training=True)
-                return total, terms
-
-            variables = trained_variables(method, player)
-            _, gradients = engine.value_and_gradients(loss, variables, [*state, *frozen])
-            engine.apply(optimizers[player.name], gradients, variables)
-            found[player.name] = list(gradients)
-        return found
-
-    return engine.compiled(step, [*state, *frozen], state)
-
-
 @pytest.mark.slow
-def test_gfla_training(golden, gfla_step):
+def test_gfla_training(golden, gfla_step, monkeypatch):
     stage, case, method, batch = gfla_step
     optimizers = build_optimizers(method, method.stage)
-    variables = [variable for group in state_variables(method, optimizers).values() for variable in group]
-    before = [ops.convert_to_numpy(variable.value).copy() for variable in variables]
+    show_gradients(monkeypatch, lambda gradients, _: {f"gradient {number}": g for number, g in enumerate(gradients)})
     logs = compile_iteration(method, method.stage, optimizers)(batch)
     compared = {name for name in case if not name.startswith(f"{stage}_")}
 
@@ -107,13 +78,10 @@ def test_gfla_training(golden, gfla_step):
         if name.startswith(stage):
             np.testing.assert_allclose(in_torch(tensors[tensor]), expect(name), rtol=0, atol=2e-6, err_msg=name)
 
-    for variable, value in zip(variables, before, strict=True):
-        variable.assign(value)
     found = {}
-    for player, gradients in walk(method, optimizers)(batch).items():
-        (trained,) = (trained_variables(method, p) for p in method.stage.players if p.name == player)
-        for variable, gradient in zip(trained, gradients, strict=True):
-            found[id(variable)] = ops.convert_to_numpy(gradient)
+    for player in method.stage.players:
+        for number, variable in enumerate(trained_variables(method, player)):
+            found[id(variable)] = ops.convert_to_numpy(logs[player.name][f"gradient {number}"])
     gradients = {n: laid_out(t, found[id(t.variable)]) for n, t in tensors.items() if id(t.variable) in found}
 
     norms = {"s1_grad_norms": "F"} if stage == "s1" else {"s2_grad_norms_D": "D", "s2_grad_norms_G": "G"}

@@ -4,14 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from pgig.train.step import (
-    build_optimizers,
-    compile_iteration,
-    engine,
-    state_variables,
-    trained_variables,
-)
+from pgig.train.step import build_optimizers, compile_iteration, state_variables
 from tests.golden.patn_parts import common
+from tests.golden.recipes import show_gradients
 from tests.weights.writing import state_file
 
 # Relative: of losses before any update and after one, and of gradients; norms of gradients below the last may be
@@ -44,23 +39,9 @@ def patn_step(golden, request, tmp_path):
     return case, method, {network: [entry["name"] for entry in entries] for network, entries in lists.items()}
 
 
-def losses_and_gradients(method, variables):
-    """A function of a batch -> (picture, {player: L2 norms of its gradients}). It moves averages and pools."""
-
-    def step(batch):
-        inputs, norms = method.inputs(batch), {}
-        for player in method.stage.players:
-
-            def loss(player=player, inputs=inputs):
-                total, _, *passed = player.loss([inputs], training=True)
-                return total, dict(*passed)
-
-            passed, gradients = engine.value_and_gradients(loss, trained_variables(method, player), variables)
-            inputs = inputs | passed
-            norms[player.name] = ops.stack([ops.sqrt(ops.sum(ops.square(gradient))) for gradient in gradients])
-        return inputs["generated"], norms
-
-    return engine.compiled(step, variables, variables)
+def shown(gradients, passed):
+    """The L2 norms of a player's gradients, and the picture where it makes one."""
+    return passed | {"norms": ops.stack([ops.sqrt(ops.sum(ops.square(gradient))) for gradient in gradients])}
 
 
 def columns(logs, names, lambda_gan):
@@ -77,14 +58,13 @@ def columns(logs, names, lambda_gan):
 
 
 @pytest.mark.slow
-def test_patn_training(patn_step):
+def test_patn_training(patn_step, monkeypatch):
     case, method, names = patn_step
     batch = common.batch_of(case)
     optimizers = build_optimizers(method, method.stage)
     owners = state_variables(method, optimizers)
     variables = [variable for group in owners.values() for variable in group]
-    frozen = [variable for network in method.frozen.values() for variable in network.variables]
-    look = losses_and_gradients(method, [*variables, *frozen])
+    show_gradients(monkeypatch, shown)
     step = compile_iteration(method, method.stage, optimizers)
     compared = set(common.INPUTS)
 
@@ -92,30 +72,27 @@ def test_patn_training(patn_step):
         compared.add(name)
         return case[name]
 
-    def looked(seed=None):
-        """The same as `look`, and everything as before. A seed perturbs the generator's weights."""
-        before = [ops.convert_to_numpy(variable.value).copy() for variable in variables]
-        if seed is not None:
-            perturb(method.networks["generator"].trainable_variables, np.random.default_rng(seed))
-        picture, norms = look(batch)
-        picture = common.channels_first(ops.convert_to_numpy(picture))
-        norms = {name: ops.convert_to_numpy(value) for name, value in norms.items()}
-        for variable, value in zip(variables, before, strict=True):
-            variable.assign(value)
-        return picture, norms
-
     def iterate():
-        logs = {p: {t: float(ops.convert_to_numpy(v)) for t, v in terms.items()} for p, terms in step(batch).items()}
-        return columns(logs, expect("loss_names"), method.config.lambda_GAN)
+        """Losses, picture and norms of gradients, all as they are before the update."""
+        logs = {p: {t: ops.convert_to_numpy(v) for t, v in terms.items()} for p, terms in step(batch).items()}
+        losses = columns(logs, expect("loss_names"), method.config.lambda_GAN)
+        norms = {player: terms["norms"] for player, terms in logs.items()}
+        return losses, common.channels_first(logs["generator"]["generated"]), norms
+
+    # Of a perturbed generator, and everything as before.
+    before = [ops.convert_to_numpy(variable.value).copy() for variable in variables]
+    perturb(method.networks["generator"].trainable_variables, np.random.default_rng(1))
+    _, _, twins = iterate()
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
 
     # Before any update.
-    picture, norms = looked()
+    losses, picture, norms = iterate()
     common.close(picture, expect("fake_step1"), "fake_step1")
-    _, twins = looked(seed=1)
     for network, short in common.NETWORKS.items():
         expected = expect(short.replace("net", "gradnorm_"))
         compare_gradients(method, network, names[network], norms[network], twins[network], expected)
-    np.testing.assert_allclose(iterate(), expect("losses")[0], rtol=UNTRAINED)
+    np.testing.assert_allclose(losses, expect("losses")[0], rtol=UNTRAINED)
 
     # After one.
     for name, (network, tensor) in _KERNELS.items():
@@ -127,9 +104,9 @@ def test_patn_training(patn_step):
         norm = method.networks["generator"].get_layer("stream1_down1_norm")
         for name, ours in (("mean", norm.moving_mean), ("var", norm.moving_variance)):
             common.close(ops.convert_to_numpy(ours), expect(f"G_bn0_running_{name}_after1"), name)
-    picture, _ = looked()
+    losses, picture, _ = iterate()
     assert np.abs(picture - expect("fake_step2")).mean() < MEAN_DIFFERENCE
-    np.testing.assert_allclose(iterate(), expect("losses")[1], rtol=TRAINED)
+    np.testing.assert_allclose(losses, expect("losses")[1], rtol=TRAINED)
 
     assert len(case["losses"]) == 2
     assert compared == set(case)
