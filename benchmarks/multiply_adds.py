@@ -16,6 +16,7 @@ from pgig.layers import UpConv2D
 from pgig.layers.local_attention import LocalAttention
 from pgig.layers.spectral import SpectralConv2D
 from pgig.layers.vector_conv import VectorConv2D
+from pgig.methods.gfla.networks import Unused
 
 _LAID_ON_OUTPUTS = (layers.Conv1D, layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Dense)
 _LAID_ON_OUTPUTS += (SpectralConv2D, LocalAttention, VectorConv2D)
@@ -43,6 +44,8 @@ def multiply_adds(function):
             places = inputs[0] if isinstance(layer, _LAID_ON_INPUTS) else outputs
             size = sum(math.prod(kernel.shape) for kernel in kernels.values())
             counts[layer.name] += size * math.prod(places.shape[:-1])
+            known.update(kernels)
+        elif isinstance(layer, Unused):
             known.update(kernels)
         # The layers inside of a layer were counted within its call.
         elif set(kernels) - known:

@@ -14,6 +14,7 @@ from pgig.errors import OptionsError
 from pgig.layers import UpConv2D
 from pgig.layers.local_attention import LocalAttention
 from pgig.layers.spectral import SpectralConv2D
+from pgig.methods.gfla.networks import Unused
 
 INPUT = (6, 4, 3)
 # Layer of an input of 6x4 pixels with 3 channels -> size of its kernels x places.
@@ -77,6 +78,13 @@ def test_a_kernel_of_unknown_use_is_not_passed_over():
     tensor = keras.Input((4, 3))
     with pytest.raises(TypeError, match="GRU"):
         model_multiply_adds(keras.Model(tensor, layers.GRU(2)(tensor)))
+
+
+def test_layers_that_nothing_computes_cost_nothing():
+    tensor = keras.Input((8, 8, 3))
+    idle = Unused([layers.Conv2D(4, 3, name="idle"), layers.Conv2D(5, 3, name="idle_too")])
+    model = keras.Model(tensor, layers.Conv2D(2, 1, name="busy")(idle(tensor)))
+    assert model_multiply_adds(model) == {"busy": 64 * 3 * 2}
 
 
 def test_ratios_to_plain_torch():
