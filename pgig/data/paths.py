@@ -17,7 +17,7 @@ IMAGE_SIZES = {
 }
 
 # Names of own data sets, which become parts of paths.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 # Pixels; no picture is larger.
 _FARTHEST = 99_999
@@ -40,7 +40,7 @@ def data_paths(shared):
         OptionsError: the data set is unknown, a size is not two whole numbers, or an offset is absurd.
     """
     name = dataset_name(shared.dataset)
-    if name not in IMAGE_SIZES and not (shared.image_size and _NAME.fullmatch(name)):
+    if name not in IMAGE_SIZES and not (shared.image_size and OWN_NAME.fullmatch(name)):
         raise OptionsError(
             f"--dataset {name} is unknown: choose one of {', '.join(IMAGE_SIZES)}, or give the size of your own with "
             "--image_size H,W."

@@ -1,18 +1,16 @@
 """What a data set is to be made of, and where it will lie."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgig.config import DATASETS, Shared
-from pgig.data.paths import data_paths
+from pgig.config import DATASETS, Shared, dataset_name
+from pgig.data.paths import OWN_NAME, data_paths
 from pgig.data.split_writer import require_absent, split_files
 from pgig.errors import DataError, OptionsError
 from pgig.own_set.photos import BY_FOLDER
 
 SPLITS = {"train": "training", "test": "testing"}
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SMALLEST, _LARGEST = 16, 2048
 
 
@@ -46,9 +44,9 @@ class Request:
     framing: str = "fasion"
 
     def __post_init__(self):
-        if not _NAME.fullmatch(self.name):
+        if not OWN_NAME.fullmatch(self.name):
             raise OptionsError(f"--name {self.name!r} must begin with a letter or digit, and have only these and . _ -")
-        if self.name in DATASETS:
+        if dataset_name(self.name) in DATASETS:
             raise OptionsError(f"--name {self.name} is a data set that is known already: choose a name of your own.")
         if not all(_SMALLEST <= side <= _LARGEST for side in self.size):
             raise OptionsError(
