@@ -20,7 +20,7 @@ from pgig.errors import DataError
 from pgig.pose.check import is_valid, outside
 from pgig.pose.files import read_annotations
 from pgig.utils.progress import progress_bar
-from pgig.utils.words import counted
+from pgig.utils.words import counted, first_few
 
 # Of a long list of like findings that many are shown.
 SHOWN = 5
@@ -223,10 +223,4 @@ def _several(what, names, stops=False):
     """One finding for a list of names, the first few of them shown; none for an empty list."""
     if not names:
         return []
-    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return [
-        Finding(
-            f"{counted(len(names), 'name')} {what}: {', '.join(names[:SHOWN])}{rest}.",
-            stops,
-        )
-    ]
+    return [Finding(f"{counted(len(names), 'name')} {what}: {first_few(names, SHOWN)}.", stops)]

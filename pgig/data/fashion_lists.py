@@ -14,7 +14,7 @@ from pgig.data.split_writer import safe_name
 from pgig.errors import DataError
 from pgig.utils.files import atomic_path, sweep
 from pgig.utils.progress import progress_bar
-from pgig.utils.words import counted
+from pgig.utils.words import counted, first_few
 
 # Of a long list of names that many are shown.
 _SHOWN = 3
@@ -129,8 +129,7 @@ def _summary(lists, found, places, done, output_dir):
         lines.append(f"{Path(output_dir, split)}: {counted(len(here), 'picture')}{there}.")
         absent = [name for name in names if name not in found]
         if absent:
-            more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
-            lines.append(f"In the list of {split}, but no picture: {', '.join(absent[:_SHOWN])}{more}.")
+            lines.append(f"In the list of {split}, but no picture: {first_few(absent, _SHOWN)}.")
     lines.append(f"In neither list: {counted(len(found) - len(places), 'picture')}.")
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ from pgig.pose.joints import MISSING, NAMES
 from pgig.pretrained.catalogue import what_is_missing
 from pgig.utils.locks import alone_in
 from pgig.utils.progress import progress_bar
-from pgig.utils.words import counted
+from pgig.utils.words import counted, first_few
 
 _NOBODY = [[MISSING, MISSING, 0]] * len(NAMES)
 
@@ -130,8 +130,7 @@ def sentences(outcome):
 
 
 def _several(names):
-    more = len(names) - SHOWN
-    return f"{len(names)} ({', '.join(names[:SHOWN])}{f' and {more} more' if more > 0 else ''})"
+    return f"{len(names)} ({first_few(names, SHOWN)})"
 
 
 def _network(options, name):

@@ -6,7 +6,7 @@ import random
 from pgig.data.check import SHOWN
 from pgig.data.pairs import identity, pairs_of_people
 from pgig.errors import DataError
-from pgig.utils.words import counted
+from pgig.utils.words import counted, first_few
 
 # People that many usable pictures of whom are needed for a pair, and for pairs in both splits.
 _PAIR, _BOTH = 2, 4
@@ -30,7 +30,7 @@ def people_for_testing(counts, share, wanted=()):
     paired = [person for person, count in counts.items() if count >= _PAIR]
     unknown = [person for person in wanted if person not in counts]
     if unknown:
-        raise DataError(f"--test_ids {unknown[0]!r} is nobody: choose of {several(list(counts))}.")
+        raise DataError(f"--test_ids {unknown[0]!r} is nobody: choose of {first_few(list(counts), SHOWN)}.")
     if len(paired) < 2:
         who = f"Only {paired[0]!r} has" if paired else "Nobody has"
         raise DataError(
@@ -44,7 +44,7 @@ def people_for_testing(counts, share, wanted=()):
             if not people:
                 raise DataError(
                     f"With these --test_ids nobody with two usable photos is left for {side}: those with pairs are "
-                    f"{several(paired)}."
+                    f"{first_few(paired, SHOWN)}."
                 )
         return chosen
     number = min(max(1, round(share * len(paired))), len(paired) - 1)
@@ -104,9 +104,3 @@ def some_pairs(names, most):
         before += count
     random.Random(0).shuffle(pairs)
     return pairs, sum(counts)
-
-
-def several(names):
-    """The first few names of a list, as text."""
-    more = len(names) - SHOWN
-    return ", ".join(map(str, names[:SHOWN])) + (f" and {more} more" if more > 0 else "")

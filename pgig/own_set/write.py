@@ -13,12 +13,12 @@ from pgig.data.split_writer import split_files
 from pgig.errors import DataError
 from pgig.own_set.page import THUMBNAILS, by_reason, write_page, write_thumbnail
 from pgig.own_set.request import SPLITS
-from pgig.own_set.split import several, some_pairs
+from pgig.own_set.split import some_pairs
 from pgig.pose.files import write_annotations
 from pgig.utils.files import atomic_folder, sweep, write_text
 from pgig.utils.progress import progress_bar
 from pgig.utils.toml import toml_text
-from pgig.utils.words import counted
+from pgig.utils.words import counted, first_few
 
 # Pairs that a list holds at most: more take long to read, and no run comes to the end of them.
 _MOST_PAIRS = {"train": 500_000, "test": Shared.images_for_test}
@@ -86,13 +86,13 @@ def _about_left_out(decided, left_out):
     sentences = []
     if decided.nobody:
         shown = [photo.shown for photo in decided.nobody]
-        sentences.append(f"No pose found, left out: {len(shown)} ({several(shown)}).")
+        sentences.append(f"No pose found, left out: {len(shown)} ({first_few(shown, SHOWN)}).")
     if decided.unusable:
         shown = [photo.shown for photo, _ in decided.unusable]
-        sentences.append(f"A shoulder or a hip is missing, left out: {len(shown)} ({several(shown)}).")
+        sentences.append(f"A shoulder or a hip is missing, left out: {len(shown)} ({first_few(shown, SHOWN)}).")
     reasons = by_reason(left_out)
     for why, shown in list(reasons.items())[:SHOWN]:
-        sentences.append(f"Left out: {len(shown)} ({several(shown)}): {why.rstrip('.')}.")
+        sentences.append(f"Left out: {len(shown)} ({first_few(shown, SHOWN)}): {why.rstrip('.')}.")
     more = sum(map(len, list(reasons.values())[SHOWN:]))
     return sentences + ([f"Left out: {more} more, which the page lists."] if more else [])
 

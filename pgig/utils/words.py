@@ -10,3 +10,9 @@ def counted(count, noun, nouns=None):
         nouns: what several are called, or None for the noun with an s.
     """
     return f"{count} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def first_few(names, most):
+    """A list of names as text, no more than `most` of them: "a, b and 3 more"."""
+    more = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {more} more" if more > 0 else "")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pgig.errors import WeightsError
-from pgig.utils.words import counted
+from pgig.utils.words import counted, first_few
 from pgig.weights.restricted import DAMAGE
 from pgig.weights.tensorflow_checkpoint import is_checkpoint, read_checkpoint
 from pgig.weights.torch_file import is_torch_file, read_torch
@@ -241,9 +241,7 @@ def _listed(names, what):
     """`3 tensors missing (a, b, c)`, with the first names alone; nothing where there are none."""
     if not names:
         return ""
-    more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-    return f"{counted(len(names), 'tensor')} {what} ({shown})"
+    return f"{counted(len(names), 'tensor')} {what} ({first_few(names, _MOST_NAMES)})"
 
 
 def _is_other_zip(path):
