@@ -188,9 +188,19 @@ def tiny(_tiny, tmp_path, monkeypatch):
     return work_in_copy(_tiny, tmp_path / "work", monkeypatch)
 
 
+def final_state(folder):
+    """(name of the newest state of a run in a folder, {key: array} of it)."""
+    newest = max((Path(folder) / "run" / "state").glob("step-*"))
+    with np.load(newest / "arrays.npz") as arrays:
+        return newest.name, {key: arrays[key] for key in arrays.files}
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
-    """`once(name, make)` -> folder that `make(folder)` has made, once for all processes of a test run."""
+    """`once(name, make)` -> folder that `make(folder)` has made, once for all processes of a test run.
+
+    Tests only read it, or work in a copy.
+    """
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent

@@ -11,6 +11,8 @@ class ExactAdam(keras.optimizers.Adam):
 
     Keras means the same, but computes 1 - b^t in single precision, where its first values, and so the first steps, are
     wrong by some 1e-5 for b2 = 0.999. TensorFlow 1 made the same mistake in v too, where it cancels.
+
+    For one device: replicas of TensorFlow's distribution strategies would not add up their gradients.
     """
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):

@@ -131,7 +131,7 @@ def sum_like_the_original(monkeypatch):
 
 
 def show_gradients(patch, shown):
-    """Let iterations that are compiled from now on tell of their gradients.
+    """Let iterations that are compiled from now on tell of their gradients; of players with one update an iteration.
 
     Args:
         patch: `pytest.MonkeyPatch`.

@@ -12,7 +12,7 @@ import pytest
 from pgig.cli import main as programs
 from pgig.train import state as states
 from pgig.weights.networks import save_networks
-from tests.conftest import files, make_dataset
+from tests.conftest import files, final_state, make_dataset
 from tests.methods.conformance import FIRST_KIND, SIZE
 
 ITERATIONS = 4
@@ -72,12 +72,6 @@ def work(finished, tmp_path, monkeypatch):
     return go
 
 
-def state(folder):
-    newest = max(Path(folder, "run", "state").iterdir())
-    with np.load(newest / "arrays.npz") as arrays:
-        return newest.name, {key: arrays[key] for key in arrays.files}
-
-
 @pytest.mark.parametrize("case", FIRST_KIND, ids=str)
 def test_a_run_leaves_its_files(case, finished):
     folder = finished(case)
@@ -98,7 +92,7 @@ def test_a_run_leaves_its_files(case, finished):
 
 @pytest.mark.parametrize("case", FIRST_KIND, ids=str)
 def test_a_run_that_is_cut_off_ends_in_the_same_bits(case, finished, work, program):
-    """As a crash leaves it; how a run stops when it is asked to is the same for all, see tests/train/test_resume.py."""
+    """From its state, as a crash leaves it; how a run stops is the same for all, see tests/train/test_resume.py."""
     words = [*case.flags, *handed_over(case, finished), *RUN, "--use_validation", "0"]
     folder = work(case)
     shutil.copytree(finished(case) / CUT_OFF, folder / CUT_OFF)
@@ -106,9 +100,10 @@ def test_a_run_that_is_cut_off_ends_in_the_same_bits(case, finished, work, progr
     assert result.code == 0, result.err
     assert "Going on from epoch 0, iteration 2" in result.out
 
+    assert {path.name for path in Path("run").iterdir()} == {path.name for path in (finished(case) / "run").iterdir()}
     for path in Path("run").glob("*.h5"):
         assert path.read_bytes() == (finished(case) / path).read_bytes(), path
-    (name, broken), (whole_name, whole) = state(folder), state(finished(case))
+    (name, broken), (whole_name, whole) = final_state(folder), final_state(finished(case))
     assert name == whole_name == f"step-{ITERATIONS:08d}" and list(broken) == list(whole)
     for key, value in whole.items():
         assert np.array_equal(broken[key], value), key
@@ -157,8 +152,8 @@ def test_a_stage_wants_what_it_needs(case, finished, work, program):
 @pytest.mark.parametrize("case", LATER, ids=str)
 def test_a_stage_leaves_alone_what_it_does_not_train(case, finished):
     """What was handed over comes out of the run as it went in."""
-    _, start = state(finished(case.earlier))
-    _, end = state(finished(case))
+    _, start = final_state(finished(case.earlier))
+    _, end = final_state(finished(case))
     method = case.build()[1]
     left = set(method.networks) - {name for player in method.stage.players for name in player.trains}
     frozen = [key for key in end if key.startswith("network/") and key.split("/")[1] in left]

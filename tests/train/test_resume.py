@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import final_state
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
     "--dataset market --width 0.0625 --batch_size 2 --iterations_per_epoch 4 --number_of_epochs 3 --warp_skip mask "
@@ -44,12 +46,6 @@ def send_at(process, name, step, number):
     pytest.fail(f"{first} never appeared")
 
 
-def final_arrays(name):
-    newest = sorted((Path(name) / "run" / "state").glob("step-*"))[-1]
-    with np.load(newest / "arrays.npz") as arrays:
-        return newest.name, {key: arrays[key] for key in arrays.files}
-
-
 @pytest.mark.slow
 def test_stopped_runs_end_in_the_same_bits(tiny):
     whole = start("whole")
@@ -66,8 +62,8 @@ def test_stopped_runs_end_in_the_same_bits(tiny):
     assert "Going on from epoch" in finish(start("broken"))
     finish(whole)
 
-    name, expected = final_arrays("whole")
-    broken_name, arrays = final_arrays("broken")
+    name, expected = final_state("whole")
+    broken_name, arrays = final_state("broken")
     assert name == broken_name == f"step-{3 * EPOCH:08d}"
     assert set(arrays) == set(expected)
     assert any("seed" in key for key in arrays)
